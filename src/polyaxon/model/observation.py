@@ -1,0 +1,45 @@
+"""What a runtime says it saw of an attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from polyaxon.model.ids import RunId
+
+__all__ = ["Observation", "Phase"]
+
+
+class Phase(StrEnum):
+    """How far an attempt is, in the words every runtime can say."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    WARNING = "warning"
+    UNSCHEDULABLE = "unschedulable"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    """Ended because it was asked to."""
+    LOST = "lost"
+    """Gone without an exit code: counts as a failure whose cause is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing seen of `(run, attempt)`. Seeing it twice, late or out of order must do no harm."""
+
+    run: RunId
+    attempt: int
+    phase: Phase
+    at: datetime
+    exit_code: int | None = None
+    message: str = ""
+    warnings: tuple[str, ...] = field(default=())
+    """What the runtime could not honour (an image, a user, a mount): shown on the run."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the attempt is over."""
+        return self.phase in {Phase.SUCCEEDED, Phase.FAILED, Phase.STOPPED, Phase.LOST}
