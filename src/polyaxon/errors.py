@@ -21,7 +21,7 @@ This module is imported by training code: standard library only, Python 3.8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Sequence
 
 __all__ = [
     "BuildError",
@@ -55,15 +55,15 @@ class Problem:
     code: str
     message: str
     severity: str = "error"
-    file: Optional[str] = None
-    line: Optional[int] = None
-    column: Optional[int] = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
     path: str = ""
-    suggestion: Optional[str] = None
-    source: Optional[str] = None
+    suggestion: str | None = None
+    source: str | None = None
     length: int = 1
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The machine-readable form, as `polyaxon check --output json` prints it."""
         return {
             "code": self.code,
@@ -77,9 +77,9 @@ class Problem:
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        lines = ["%s%s[%s]: %s" % (where + ": " if where else "", self.severity, self.code, self.message)]
+        lines = ["{}{}[{}]: {}".format(where + ": " if where else "", self.severity, self.code, self.message)]
         if self.path:
-            lines.append("  at `%s`" % self.path)
+            lines.append(f"  at `{self.path}`")
         if self.source is not None and self.column is not None:
             lines.append("  | " + self.source)
             lines.append("  | " + " " * (self.column - 1) + "^" * max(1, self.length))
@@ -91,7 +91,7 @@ class Problem:
 class PolyaxonError(Exception):
     """Anything this package raises on purpose. `hint` is the next step, where there is one."""
 
-    def __init__(self, message: str, hint: Optional[str] = None) -> None:
+    def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -105,7 +105,7 @@ class SpecError(UserError):
     """A polyaxonfile is wrong; `problems` holds every finding, errors and warnings."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems: List[Problem] = list(problems)
+        self.problems: list[Problem] = list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -145,8 +145,7 @@ class LaunchPlan:
         known["places"] = Places(**known["places"])
         known["replicas"] = tuple(_replica(item) for item in known["replicas"])
         known["connections"] = {
-            name: Connection(**{**item, "tags": tuple(item["tags"])})
-            for name, item in known["connections"].items()
+            name: Connection(**{**item, "tags": tuple(item["tags"])}) for name, item in known["connections"].items()
         }
         known["termination"] = _termination(known["termination"])
         known["ports"] = tuple(known["ports"])
@@ -156,9 +155,7 @@ class LaunchPlan:
 def _replica(value: Mapping[str, Any]) -> Replica:
     known = dict(value)
     known["container"] = _container(known["container"])
-    known["init"] = tuple(
-        InitStep(**{**step, "container": _container(step["container"])}) for step in known["init"]
-    )
+    known["init"] = tuple(InitStep(**{**step, "container": _container(step["container"])}) for step in known["init"])
     known["sidecars"] = tuple(filter(None, (_container(item) for item in known["sidecars"])))
     known["connections"] = tuple(known["connections"])
     known["volumes"] = tuple(known["volumes"])

@@ -83,9 +83,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.RETRYING: frozenset({Status.COMPILED, Status.QUEUED, Status.SCHEDULED}) | _ENDINGS,
     Status.COMPILED: frozenset({Status.QUEUED, Status.RUNNING}) | _ENDINGS,
     Status.QUEUED: frozenset({Status.SCHEDULED}) | _ENDINGS,
-    **{
-        status: (ON_CLUSTER - {status}) | {Status.RETRYING, Status.QUEUED} | _ENDINGS for status in ON_CLUSTER
-    },
+    **{status: (ON_CLUSTER - {status}) | {Status.RETRYING, Status.QUEUED} | _ENDINGS for status in ON_CLUSTER},
     Status.STOPPING: FINAL,
     **{status: frozenset({Status.RESUMING}) for status in FINAL},
 }

@@ -16,7 +16,7 @@ from polyaxon.engine.events import Event, Requested
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, Run, RunFacts
 
-__all__ = ["Artifact", "Batch", "Edge", "Explanation", "Lease", "Page", "Project", "StoredEvent", "Store"]
+__all__ = ["Artifact", "Batch", "Edge", "Explanation", "Lease", "Page", "Project", "Store", "StoredEvent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,7 @@ class Store(Protocol):
         """Return the root and all its descendants, parents first, then by `index`."""
         ...
 
-    def list(
-        self, project: str | None, query: str, sort: str, limit: int, offset: int, now: datetime
-    ) -> Page:
+    def list(self, project: str | None, query: str, sort: str, limit: int, offset: int, now: datetime) -> Page:
         """Return the runs that match the query language (`polyaxon.query`); None for all projects."""
         ...
 
