@@ -76,7 +76,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a decision was based on, in the terms of the user's file. `topic`: condition, trigger, cache, suggestion, …"""
+    """What a decision was based on, in the terms of the user's file; `topic`: condition, trigger, cache, …"""
 
     run: RunId
     topic: str

@@ -79,7 +79,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A running run logged metrics: (step, value) pairs by name, in the order logged, only those not reported before."""
+    """A running run logged metrics: new (step, value) pairs by name, in the order logged."""
 
     run: RunId
     metrics: Mapping[str, Sequence[tuple[int, float]]]

@@ -1,7 +1,7 @@
 """The contract of the store: everything durable, and the only room with SQL.
 
-Calls are synchronous and short: one transaction each, no network or process call inside. Any number of processes use one
-store at once. Every adapter passes `polyaxon.testing.StoreContract`. Times are timezone-aware UTC.
+Calls are synchronous and short: one transaction each, no network or process call inside. Any number of processes
+use one store at once. Every adapter passes `polyaxon.testing.StoreContract`. Times are timezone-aware UTC.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Store(Protocol):
     def release(self, lease: Lease) -> None: ...
 
     def apply(self, batches: Sequence[Batch]) -> Sequence[RunId]:
-        """Commit all batches in one transaction; return the roots whose lease was lost: nothing of theirs was written."""
+        """Commit all batches in one transaction; return the roots whose lease was lost (nothing of theirs is written)."""
         ...
 
     def history(self, root: RunId) -> Sequence[StoredEvent]:
