@@ -1,0 +1,96 @@
+"""Random search: distinct draws from a finite space, independent draws from a continuous one.
+
+Any suggestion can be computed from its number alone. In a finite space number i is the i-th place of a seeded
+permutation, so nothing is drawn twice and nothing drawn is remembered. Weighted values (pchoice, the bounded
+q-kinds) get their share of the runs by systematic rounding, one parameter after the other: of n runs, an item of
+probability p gets floor(n p) or ceil(n p) and n p on average, as far as it has that many distinct points. That
+keeps the weights and the distinctness without looking at earlier draws, which rejection would need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from polyaxon.search.draw import apportion, mixed, permuted, unit
+from polyaxon.search.enumerated import Enumerated
+from polyaxon.search.history import Suggestion
+from polyaxon.search.settings import space_of, whole
+from polyaxon.search.space import Parameter, Space
+
+__all__ = ["Random"]
+
+# Names of the streams of chance: the order of the draws, the rounding of shares, the permutation within a block.
+_ORDER, _SHARE, _BLOCK, _VALUE = 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Random(Enumerated):
+    """`numRuns` draws; a finite space caps them at its size."""
+
+    space: Space
+    total: int
+    kind: str = "random"
+
+    @classmethod
+    def plan(cls, matrix: Mapping[str, Any]) -> Random:
+        return cls.of(space_of(matrix), whole(matrix, "numRuns"))
+
+    @classmethod
+    def of(cls, space: Space, runs: int) -> Random:
+        """`runs` draws from a space."""
+        return cls(space, runs if space.size is None else min(runs, space.size))
+
+    def window(self, start: int, count: int, seed: int) -> list[Suggestion]:
+        draw = self._independent if self.space.size is None else self._distinct
+        return [
+            Suggestion(draw(index, seed), reason={"source": "random", "point": index + 1, "of": self.total})
+            for index in range(max(0, start), min(self.total, start + count))
+        ]
+
+    def _independent(self, index: int, seed: int) -> dict[str, Any]:
+        return {
+            parameter.name: parameter.quantile(unit(seed, _VALUE, index, place))
+            for place, parameter in enumerate(self.space.parameters)
+        }
+
+    def _distinct(self, index: int, seed: int) -> dict[str, Any]:
+        weighted, plain, block = self._split
+        chosen: dict[str, Any] = {}
+        place, runs = index, self.total
+        if weighted:
+            place = permuted(index, self.total, mixed(seed, _ORDER))
+        path = mixed(seed, _SHARE)
+        for parameter, room in weighted:
+            levels, weights = parameter.levels, parameter.weights
+            if levels is None or weights is None:
+                continue
+            shares = apportion(runs, weights, (room,) * len(weights), unit(path, 0))
+            item = 0
+            while place >= shares[item]:
+                place -= shares[item]
+                item += 1
+            runs, chosen[parameter.name] = shares[item], levels[item]
+            path = mixed(path, item)
+        rest = permuted(place, block, mixed(path, _BLOCK))
+        for parameter in reversed(plain):
+            if parameter.levels is not None:
+                rest, digit = divmod(rest, len(parameter.levels))
+                chosen[parameter.name] = parameter.levels[digit]
+        return {name: chosen[name] for name in self.space.names}
+
+    @cached_property
+    def _split(self) -> tuple[list[tuple[Parameter, int]], list[Parameter], int]:
+        """Weighted parameters with how many points each of their items has, the others, and their product."""
+        parameters = self.space.unique.parameters
+        plain = [parameter for parameter in parameters if parameter.weights is None]
+        block = prod(parameter.count or 1 for parameter in plain)
+        weighted: list[tuple[Parameter, int]] = []
+        room = block
+        for parameter in reversed([parameter for parameter in parameters if parameter.weights is not None]):
+            weighted.append((parameter, room))
+            room *= parameter.count or 1
+        return weighted[::-1], plain, block
