@@ -3,8 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CHECKS := check-format check-lint check-types check-layers check-sizes check-unit
 
-.PHONY: demo test check bench slow format clean
+.PHONY: help install demo test check bench slow format clean $(CHECKS)
+
+help:
+	@echo "make demo    run examples/quick-start: build, experiment, search, best models"
+	@echo "make test    all tests that need no server"
+	@echo "make check   format, lint, types, layers, sizes and unit tests: what a commit must pass"
+	@echo "make slow    the tests that take minutes: crashes, kills, random histories"
+	@echo "make bench   the benchmarks"
+	@echo "make format  rewrite the sources in the house format"
+	@echo "make clean   remove the environment, the demo's home and all caches"
 
 $(STAMP): pyproject.toml
 	@echo "==> creating $(VENV)"
@@ -14,3 +24,44 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
+install: $(STAMP)
+
+demo: $(STAMP)
+	@BIN=$(BIN) tools/demo
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -m "not slow"
+
+slow: $(STAMP)
+	@$(BIN)/python -m pytest -m slow
+
+# The checks run at once; each one's output comes in one piece.
+check: $(STAMP)
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(CHECKS) && echo "==> all checks passed"
+
+check-format: $(STAMP)
+	@$(BIN)/ruff format --check --quiet . && echo "format  ok"
+
+check-lint: $(STAMP)
+	@$(BIN)/ruff check --quiet . && echo "lint    ok"
+
+check-types: $(STAMP)
+	@$(BIN)/mypy --no-error-summary && echo "types   ok"
+
+check-layers: $(STAMP)
+	@PYTHONPATH=src $(BIN)/lint-imports --no-logo > $(VENV)/layers.txt 2>&1 && echo "layers  ok" || { cat $(VENV)/layers.txt; exit 1; }
+
+check-sizes: $(STAMP)
+	@$(BIN)/python tools/sizes.py && echo "sizes   ok"
+
+check-unit: $(STAMP)
+	@$(BIN)/python -m pytest tests/unit -m "not slow" -q
+
+bench: $(STAMP)
+	@for benchmark in benchmarks/*.py; do echo "==> $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+
+format: $(STAMP)
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean:
+	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
