@@ -1,0 +1,120 @@
+"""What a compilation may look at, and what it gives: values that the engine and the runtimes share with the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyaxon.model.launch import Connection, Places, Termination
+from polyaxon.model.run import RunFacts, RunKind
+
+__all__ = ["Cache", "Compiled", "JoinNeed", "Needs", "Surroundings"]
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All a compilation may look at besides the operation.
+
+    `upstream` holds the finished siblings by operation name (`ops.NAME`), `dag` the parent dag's own facts with its
+    resolved inputs (`ref: dag`), `runs` other runs by uuid (`runs.UUID`), `joins` the runs each join matched, in the
+    joins' order. `suggestion` is a matrix child's share of the search. `inherited` is the parent pipeline's preset,
+    see `expand.inherited`.
+    """
+
+    run: RunFacts
+    places: Places
+    upstream: Mapping[str, RunFacts] = field(default_factory=dict)
+    dag: RunFacts | None = None
+    runs: Mapping[str, RunFacts] = field(default_factory=dict)
+    joins: Sequence[Sequence[RunFacts]] = ()
+    suggestion: Data | None = None
+    inherited: Data | None = None
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinNeed:
+    """One join with its templates rendered: which runs of the project it wants."""
+
+    query: str
+    sort: str | None = None
+    limit: int = 5000
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be fetched before an operation can be compiled: the results of its joins, runs by uuid."""
+
+    joins: tuple[JoinNeed, ...] = ()
+    runs: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.joins or self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """When a run may be served from an earlier one. `disable` None leaves it to the engine's default rule.
+
+    `io` and `sections` None mean all.
+    """
+
+    disable: bool | None = None
+    ttl: float | None = None
+    io: tuple[str, ...] | None = None
+    sections: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An operation laid over its component, its params bound and its operation-level sections rendered.
+
+    `run` still holds the templates of the runtime section, which `launch_plan` renders. `inputs`, `outputs` and
+    `contexts` are the values by name; `io` holds the declarations they belong to, in the file's words. Sections are
+    plain data in the file's words (camelCase).
+    """
+
+    kind: RunKind
+    runtime: str
+    run: Data
+    name: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    inputs: Data = field(default_factory=dict)
+    outputs: Data = field(default_factory=dict)
+    contexts: Data = field(default_factory=dict)
+    io: Mapping[str, Sequence[Data]] = field(default_factory=dict)
+    """`inputs`, `outputs` and `contexts` → their declarations."""
+    condition: bool | None = None
+    condition_text: str | None = None
+    condition_values: Data = field(default_factory=dict)
+    """What the condition saw, by name: for explaining it."""
+    is_approved: bool = True
+    queue: str | None = None
+    namespace: str | None = None
+    cache: Cache = Cache()
+    termination: Termination = Termination()
+    hooks: tuple[Data, ...] = ()
+    events: tuple[Data, ...] = ()
+    build: Data | None = None
+    trigger: str = "all_succeeded"
+    dependencies: tuple[str, ...] = ()
+    skip_on_upstream_skip: bool = False
+    matrix: Data | None = None
+    """The resolved section, as `search.plan_search` takes it."""
+    schedule: Data | None = None
+    joins: tuple[Data, ...] = ()
+    concurrency: int | None = None
+    early_stopping: tuple[Data, ...] = ()
+    plugins: Data = field(default_factory=dict)
+    environment: Data = field(default_factory=dict)
+    fields: Data = field(default_factory=dict)
+    """Every operation-level section as it stands in the canonical compiled operation."""
+
+    def content(self) -> dict[str, Any]:
+        """Return the canonical compiled operation: what is stored and what the API shows. JSON data."""
+        return {"version": 1.1, "kind": "compiled_operation", **self.fields, **self.io, "run": self.run}
