@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import click
+
 from polyaxon.model.status import Status
 
-__all__ = ["MARKS", "STATUS_COLORS", "age", "duration", "in_short", "values_in_short"]
+__all__ = ["MARKS", "STATUS_COLORS", "age", "clock", "colored_status", "duration", "in_short", "values_in_short"]
 
 STATUS_COLORS: Mapping[Status, str] = {
     Status.SUCCEEDED: "green",
@@ -78,3 +80,13 @@ def in_short(value: Any, width: int = 40) -> str:
 def values_in_short(values: Mapping[str, Any], width: int = 40) -> str:
     """Write named values on one line: `loss=0.05 accuracy=0.98`."""
     return " ".join(f"{name}={in_short(value, width)}" for name, value in values.items())
+
+
+def clock(moment: datetime) -> str:
+    """Write a time of this machine's zone to the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def colored_status(status: Status) -> str:
+    """Write a status in its colour; terminals only, as click strips the rest."""
+    return click.style(status.value, fg=STATUS_COLORS.get(status, "bright_black"))
