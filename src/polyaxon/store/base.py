@@ -44,11 +44,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one root's events led to, to be committed together under its lease."""
+    """What one root's events led to, to be committed together under its lease.
+
+    `requests` are the ids of the requests among the events: they are done with this commit.
+    """
 
     lease: Lease
     events: Sequence[tuple[Event, datetime]]
     changes: Sequence[Change]
+    requests: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,15 @@ class Store(Protocol):
 
     # Runs
 
-    def create(self, run: Run, condition: Condition) -> None:
-        """Add a root run (status `created`); a known uuid changes nothing."""
+    def create(
+        self, run: Run, condition: Condition, holder: str | None = None, ttl_seconds: float = 30.0
+    ) -> Lease | None:
+        """Add a root run (status `created`); a known uuid changes nothing. With a `holder` its lease is taken in the
+        same transaction, so that no other scheduler can be faster; None when the run was there already."""
+        ...
+
+    def update(self, uuid: RunId, fields: Mapping[str, Any]) -> None:
+        """Change what people own (`name`, `description`, `tags`, `live_state`); the rest goes through `apply`."""
         ...
 
     def get(self, uuid: str) -> Run:
@@ -140,17 +151,30 @@ class Store(Protocol):
         """Return the root and all its descendants, parents first, then by `index`."""
         ...
 
-    def list(self, project: str | None, query: str, sort: str, limit: int, offset: int, now: datetime) -> Page:
-        """Return the runs that match the query language (`polyaxon.query`); None for all projects."""
+    def children(self, pipeline: RunId) -> Sequence[Run]:
+        """Return the runs right below a pipeline, by `index`."""
         ...
 
-    def conditions(self, uuid: RunId) -> Sequence[Condition]: ...
+    def list(self, project: str | None, query: str, sort: str, limit: int, offset: int, now: datetime) -> Page:
+        """Return the runs that match the query language (`polyaxon.query`); None for all projects. Archived runs are
+        left out unless the query mentions `live_state`; no other condition is implied."""
+        ...
 
-    def explanations(self, uuid: RunId) -> Sequence[Explanation]: ...
+    def conditions(self, uuid: RunId) -> Sequence[Condition]:
+        """Return the status history, oldest first."""
+        ...
 
-    def edges(self, uuid: RunId) -> Sequence[Edge]: ...
+    def explanations(self, uuid: RunId) -> Sequence[Explanation]:
+        """Return what decisions about the run were based on, oldest first."""
+        ...
 
-    def artifacts(self, uuid: RunId) -> Sequence[Artifact]: ...
+    def edges(self, uuid: RunId) -> Sequence[Edge]:
+        """Return the edges that begin or end at the run."""
+        ...
+
+    def artifacts(self, uuid: RunId) -> Sequence[Artifact]:
+        """Return the run's lineage by name."""
+        ...
 
     def add_artifacts(self, artifacts: Sequence[Artifact]) -> None:
         """Insert or update by (run, name, kind)."""
@@ -165,18 +189,21 @@ class Store(Protocol):
     def claim(
         self, owner: str, now: datetime, ttl_seconds: float, roots: Sequence[RunId] | None = None
     ) -> Sequence[Lease]:
-        """Take the leases of unfinished roots that nobody holds: free, expired, or held by a process of this machine
-        that is gone (owners are `host:pid:start_time`). `roots` limits the choice; None means any managed root."""
+        """Take the leases of managed roots that are unfinished, or have an open request, and that nobody holds: free,
+        expired, or held by a process of this machine that is gone (owners are `host:pid:start_time`). `roots` limits
+        the choice; None means any. Leases that the owner holds already are not returned."""
         ...
 
     def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[RunId]:
         """Extend all leases of the owner; return the roots it holds."""
         ...
 
-    def release(self, lease: Lease) -> None: ...
+    def release(self, lease: Lease) -> None:
+        """Let the root go; nothing happens when the lease was lost."""
+        ...
 
     def apply(self, batches: Sequence[Batch]) -> Sequence[RunId]:
-        """Commit all batches in one transaction; return the roots whose lease was lost (nothing of theirs is written)."""
+        """Commit all batches in one transaction; return the roots whose lease was lost: of theirs, nothing."""
         ...
 
     def history(self, root: RunId) -> Sequence[StoredEvent]:
@@ -184,14 +211,16 @@ class Store(Protocol):
         ...
 
     def request(self, request: Requested, now: datetime) -> None:
-        """Leave a request for whoever drives the run's root."""
+        """Leave a request for whoever drives the run's root; raise `NotFoundError` for an unknown run."""
         ...
 
     def take_requests(self, owner: str) -> Sequence[tuple[int, RunId, Requested]]:
         """Return open requests for roots leased to the owner, oldest first, as (id, root, request)."""
         ...
 
-    def done_requests(self, ids: Sequence[int]) -> None: ...
+    def done_requests(self, ids: Sequence[int]) -> None:
+        """Forget requests without an event (see `Batch.requests` for those with one)."""
+        ...
 
     # Lookups for decisions
 
@@ -199,6 +228,10 @@ class Store(Protocol):
         """Return what templates may see of the runs; unknown ones are absent."""
         ...
 
-    def cache_candidates(self, project: str, keys: Sequence[str]) -> Mapping[str, Run]:
-        """Return the best run to reuse per cache key: succeeded or going on, latest first; absent means none."""
+    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, Run]:
+        """Return, for each asking run and its cache key, the best run to reuse; absent means none.
+
+        That is the latest that succeeded, else the latest that goes on and was created before the asking run, so that
+        no two wait for each other. Never the run itself, an archived one, or one that is itself a cache hit.
+        """
         ...

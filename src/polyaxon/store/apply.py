@@ -1,0 +1,163 @@
+"""Committing what was decided: events, changes and nothing else, grouped so that each statement is prepared once.
+
+Within one call, the changes of a run are merged into one update; conditions and explanations are all kept. Everything
+is numbered by the root's one sequence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from polyaxon.engine.commands import Change, Created, Explained, Linked, Moved, Updated
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import Run
+from polyaxon.store.base import Batch
+from polyaxon.store.database import Connection
+from polyaxon.store.events import encode_event
+from polyaxon.store.rows import encode_fields, run_to_row
+from polyaxon.store.runs import INSERT_CONTENTS, INSERT_FIRST_CONDITION, INSERT_RUN, upsert_content
+from polyaxon.store.values import clean_text, micros, to_json
+
+__all__ = ["apply_batches"]
+
+_INSERT_EVENT = "INSERT INTO events (root, sequence, at, body) VALUES (?, ?, ?, ?)"
+_INSERT_CONDITION = (
+    "INSERT INTO conditions (run, sequence, type, reason, message, at) "
+    "SELECT id, ?, ?, ?, ?, ? FROM runs WHERE uuid = ?"
+)
+_INSERT_EXPLANATION = (
+    "INSERT INTO explanations (run, sequence, topic, at, facts) SELECT id, ?, ?, ?, ? FROM runs WHERE uuid = ?"
+)
+_INSERT_EDGE = (
+    "INSERT INTO edges (upstream, downstream, kind, details) SELECT up.id, down.id, ?, ? "
+    "FROM runs up, runs down WHERE up.uuid = ? AND down.uuid = ? "
+    "ON CONFLICT (downstream, upstream, kind) DO UPDATE SET details = excluded.details"
+)
+_UPDATE_LEASE = "UPDATE leases SET sequence = ? WHERE root = ?"
+_DELETE_REQUEST = "DELETE FROM requests WHERE id = ?"
+
+
+def apply_batches(connection: Connection, batches: Sequence[Batch], lock_rows: str) -> Sequence[RunId]:
+    """Write the batches whose lease still holds; return the roots of the others."""
+    lost: list[RunId] = []
+    writes = _Writes()
+    # One order for all writers: two that lock the same rows never wait for each other.
+    for batch in sorted(batches, key=lambda batch: batch.lease.root):
+        lease = batch.lease
+        row = connection.one(f"SELECT owner, token, sequence FROM leases WHERE root = ?{lock_rows}", (lease.root,))
+        if row is None or row[0] != lease.owner or row[1] != lease.token:
+            lost.append(lease.root)
+            continue
+        writes.add(batch, row[2])
+    writes.flush(connection)
+    return lost
+
+
+class _Writes:
+    """Rows to write, by statement."""
+
+    def __init__(self) -> None:
+        self.leases: list[tuple[Any, ...]] = []
+        self.events: list[tuple[Any, ...]] = []
+        self.created: list[Run] = []
+        self.conditions: list[tuple[Any, ...]] = []
+        self.explanations: list[tuple[Any, ...]] = []
+        self.edges: list[tuple[Any, ...]] = []
+        self.requests: list[tuple[int]] = []
+        self.fields: dict[RunId, dict[str, Any]] = defaultdict(dict)
+
+    def add(self, batch: Batch, sequence: int) -> None:
+        root = batch.lease.root
+        latest: datetime | None = None
+        for event, at in batch.events:
+            sequence += 1
+            latest = at
+            self.events.append((root, sequence, micros(at), encode_event(event)))
+        for change in batch.changes:
+            sequence += 1
+            self.change(change, sequence, latest)
+        self.leases.append((sequence, root))
+        self.requests.extend((number,) for number in batch.requests)
+
+    def change(self, change: Change, sequence: int, latest: datetime | None) -> None:
+        if isinstance(change, Moved):
+            condition = change.condition
+            fields = self.fields[change.run]
+            fields["updated_at"] = condition.at
+            fields["status"] = condition.type
+            fields.update(change.fields)
+            self.conditions.append(
+                (
+                    sequence,
+                    condition.type.value,
+                    condition.reason,
+                    clean_text(condition.message),
+                    micros(condition.at),
+                    change.run,
+                )
+            )
+        elif isinstance(change, Updated):
+            fields = self.fields[change.run]
+            if latest is not None:
+                fields["updated_at"] = latest
+            fields.update(change.fields)
+        elif isinstance(change, Created):
+            self.created.append(change.run)
+        elif isinstance(change, Explained):
+            self.explanations.append((sequence, change.topic, micros(change.at), to_json(change.facts), change.run))
+        elif isinstance(change, Linked):
+            self.edges.append((change.kind, to_json(change.values), change.upstream, change.downstream))
+        else:
+            raise TypeError(f"no change: {change!r}")
+
+    def flush(self, connection: Connection) -> None:
+        if self.created:
+            _insert_runs(connection, self.created)
+        for statement, rows in _updates(self.fields).items():
+            connection.run_many(statement, rows)
+        for statement, rows in (
+            (_INSERT_EVENT, self.events),
+            (_INSERT_CONDITION, self.conditions),
+            (_INSERT_EXPLANATION, self.explanations),
+            (_INSERT_EDGE, self.edges),
+            (_UPDATE_LEASE, self.leases),
+            (_DELETE_REQUEST, self.requests),
+        ):
+            if rows:
+                connection.run_many(statement, rows)
+
+
+def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
+    connection.run_many(INSERT_RUN, [run_to_row(run) for run in runs])
+    contents = [
+        (run.raw_content, run.content, run.uuid)
+        for run in runs
+        if run.raw_content is not None or run.content is not None
+    ]
+    if contents:
+        connection.run_many(INSERT_CONTENTS, contents)
+    connection.run_many(
+        INSERT_FIRST_CONDITION,
+        [(run.status.value, "OperationCreated", "", micros(run.created_at), run.uuid) for run in runs],
+    )
+
+
+def _updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[tuple[Any, ...]]]:
+    """Return the rows of one update per run, by statement: there are few sets of attributes that change together."""
+    statements: dict[tuple[str, ...], str] = {}
+    grouped: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for run, fields in fields_by_run.items():
+        columns, contents = encode_fields(fields)
+        if columns:
+            names = tuple(columns)
+            statement = statements.get(names)
+            if statement is None:
+                settings = ", ".join(f"{name} = ?" for name in names)
+                statement = statements[names] = f"UPDATE runs SET {settings} WHERE uuid = ?"
+            grouped[statement].append((*columns.values(), run))
+        for name, text in contents.items():
+            grouped[upsert_content(name)].append((text, run))
+    return grouped

@@ -1,0 +1,186 @@
+"""Events as stored text: compact JSON that reads back as the same value, so that histories replay.
+
+Shape: `["kind", {attribute: value}]`; attributes at their default are left out. One table per direction, by class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from polyaxon.engine.events import (
+    Action,
+    Admitted,
+    Adopted,
+    CacheHit,
+    Due,
+    Event,
+    Fetched,
+    Observed,
+    Reported,
+    Requested,
+    Settled,
+    TimerKind,
+)
+from polyaxon.errors import InternalError
+from polyaxon.model.ids import RunId
+from polyaxon.model.observation import Observation, Phase
+from polyaxon.model.run import Cloning, RunFacts
+from polyaxon.model.status import Status
+from polyaxon.store.values import from_json, from_micros, micros, to_json
+
+__all__ = ["decode_event", "encode_event"]
+
+_KINDS: Mapping[str, type] = {
+    "adopted": Adopted,
+    "observed": Observed,
+    "reported": Reported,
+    "admitted": Admitted,
+    "fetched": Fetched,
+    "settled": Settled,
+    "due": Due,
+    "requested": Requested,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def encode_event(event: Event) -> str:
+    """Return the event as text."""
+    quick = _QUICK.get(type(event))
+    if quick is not None:
+        text = quick(event)
+        if text is not None:
+            return text
+    return to_json([_NAMES[type(event)], _plain(event)])
+
+
+def decode_event(text: str) -> Event:
+    """Return the event that the text was made of."""
+    name, attributes = from_json(text)
+    if name not in _KINDS:
+        raise InternalError(f"a stored event is of the unknown kind `{name}`", hint="a later version wrote it; upgrade")
+    event: Event = _build(_KINDS[name], attributes)
+    return event
+
+
+# Most events are one of these two; their text is written directly: encoding them generically would cost more than
+# storing them.
+
+
+def _admitted(event: Admitted) -> str:
+    return f'["admitted",{{"run":"{event.run}"}}]'
+
+
+def _observed(event: Observed) -> str | None:
+    seen = event.observation
+    if event.outputs or event.artifacts or event.reported_status or seen.warnings:
+        return None
+    message = f',"message":{to_json(seen.message)}' if seen.message else ""
+    code = "" if seen.exit_code is None else f',"exit_code":{seen.exit_code}'
+    return (
+        f'["observed",{{"observation":{{"run":"{seen.run}","attempt":{seen.attempt},"phase":"{seen.phase.value}",'
+        f'"at":{micros(seen.at)}{code}{message}}}}}]'
+    )
+
+
+_QUICK: Mapping[type, Callable[[Any], str | None]] = {Admitted: _admitted, Observed: _observed}
+
+
+def _plain(value: Any) -> Any:
+    """Return plain data: what JSON knows, with dataclasses as mappings of what differs from their defaults."""
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return micros(value)
+    if kind in _SHAPES:
+        found = ((name, getattr(value, name), default) for name, default in _SHAPES[kind])
+        return {name: _plain(item) for name, item, default in found if item != default}
+    # Below these only what users logged, which is JSON's already, and facts.
+    if isinstance(value, Mapping):
+        return {key: _plain(item) if type(item) in _SHAPES else item for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) if type(item) in _SHAPES or isinstance(item, (list, tuple)) else item for item in value]
+    return value
+
+
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+
+
+def _shape(kind: type) -> Sequence[tuple[str, Any]]:
+    """Return (attribute, default) of a dataclass; what has no default equals nothing, so it is always written."""
+    shape = []
+    for field in fields(kind):
+        factory = field.default_factory
+        default = field.default if factory is MISSING else factory()
+        shape.append((field.name, _Nothing() if default is MISSING else default))
+    return shape
+
+
+class _Nothing:
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_SHAPES: Mapping[type, Sequence[tuple[str, Any]]] = {
+    kind: _shape(kind) for kind in (*_KINDS.values(), Observation, CacheHit, RunFacts)
+}
+
+
+# Reading back: attributes whose value is more than what JSON gives.
+
+
+def _facts(value: Any) -> RunFacts:
+    facts: RunFacts = _build(RunFacts, value)
+    return facts
+
+
+def _cache(value: Any) -> CacheHit | None:
+    return None if value is None else _build(CacheHit, value)
+
+
+def _pairs(value: Any) -> Any:
+    return {name: tuple((step, number) for step, number in points) for name, points in value.items()}
+
+
+_READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
+    Adopted: {},
+    Observed: {"observation": lambda value: _build(Observation, value), "reported_status": Status},
+    Observation: {"run": RunId, "phase": Phase, "at": from_micros, "warnings": tuple},
+    Reported: {"run": RunId, "metrics": _pairs},
+    Admitted: {"run": RunId},
+    Fetched: {
+        "run": RunId,
+        "joins": lambda joins: tuple(tuple(map(_facts, join)) for join in joins),
+        "runs": lambda runs: {uuid: _facts(facts) for uuid, facts in runs.items()},
+        "cache": _cache,
+    },
+    CacheHit: {"original": lambda value: None if value is None else _facts(value)},
+    Settled: {"run": RunId, "facts": _facts},
+    Due: {"run": RunId, "timer": TimerKind},
+    Requested: {"run": RunId, "action": Action},
+    RunFacts: {
+        "uuid": RunId,
+        "status": Status,
+        "created_at": from_micros,
+        "compiled_at": from_micros,
+        "schedule_at": from_micros,
+        "started_at": from_micros,
+        "finished_at": from_micros,
+        "cloning_kind": Cloning,
+        "original_uuid": RunId,
+        "artifacts_owner": RunId,
+    },
+}
+
+
+def _build(kind: type, attributes: Mapping[str, Any]) -> Any:
+    readers = _READERS[kind]
+    return kind(**{name: readers[name](value) if name in readers else value for name, value in attributes.items()})

@@ -1,0 +1,157 @@
+"""Who drives which root: leases with an expiry and a token, and the requests left for whoever it is.
+
+Functions on a writing `Connection`: what is read here stays true until the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from polyaxon.engine.events import Requested
+from polyaxon.errors import InternalError, NotFoundError
+from polyaxon.model.ids import RunId
+from polyaxon.store.base import Lease
+from polyaxon.store.database import Connection, Row
+from polyaxon.store.events import decode_event, encode_event
+from polyaxon.store.values import micros
+
+__all__ = [
+    "CLAIMABLE",
+    "claim",
+    "done_requests",
+    "free",
+    "leave_request",
+    "release",
+    "renew",
+    "take_new",
+    "take_requests",
+]
+
+_OPEN = (
+    "runs.uuid = runs.root AND runs.managed_by <> 'user' "
+    "AND runs.status NOT IN ('succeeded', 'failed', 'stopped', 'skipped', 'upstream_failed')"
+)
+CLAIMABLE = (
+    "SELECT runs.uuid, leases.owner, leases.token, leases.expires_at "
+    f"FROM runs LEFT JOIN leases ON leases.root = runs.uuid WHERE {_OPEN}"
+)
+"""Unfinished managed roots: the words are those of the index `runs_open`."""
+_ASKED = (
+    "SELECT requests.root, leases.owner, leases.token, leases.expires_at "
+    "FROM requests LEFT JOIN leases ON leases.root = requests.root WHERE 1 = 1"
+)
+"""Roots with an open request: a final one needs a driver to be resumed."""
+
+
+IsGone = Callable[[str], bool]
+"""Tells owners that ended without letting go."""
+
+
+def claim(
+    connection: Connection,
+    owner: str,
+    now: datetime,
+    ttl_seconds: float,
+    roots: Sequence[RunId] | None,
+    is_gone: IsGone,
+) -> Sequence[Lease]:
+    """Take what nobody holds."""
+    expires_at = now + timedelta(seconds=ttl_seconds)
+    return [
+        Lease(root, owner, (token or 0) + 1, expires_at)
+        for root, token in free(connection, owner, now, roots, is_gone).items()
+        if _take(connection, root, token, owner, micros(expires_at))
+    ]
+
+
+def free(
+    connection: Connection, owner: str, now: datetime, roots: Sequence[RunId] | None, is_gone: IsGone
+) -> Mapping[RunId, int | None]:
+    """Return the roots that the owner could take, with the token of their last lease."""
+    present = micros(now) or 0
+    found: dict[RunId, int | None] = {}
+    gone: dict[str, bool] = {}
+    for root, holder, token, expires_at in _candidates(connection, roots):
+        if holder == owner:
+            continue
+        if holder is not None and expires_at > present:
+            if holder not in gone:
+                gone[holder] = is_gone(holder)
+            if not gone[holder]:
+                continue
+        found[RunId(root)] = token
+    return found
+
+
+def take_new(connection: Connection, root: RunId, owner: str, now: datetime, ttl_seconds: float) -> Lease:
+    """Take the lease of a root that this transaction created."""
+    expires_at = now + timedelta(seconds=ttl_seconds)
+    _take(connection, root, None, owner, micros(expires_at))
+    return Lease(root, owner, 1, expires_at)
+
+
+def _candidates(connection: Connection, roots: Sequence[RunId] | None) -> Sequence[Row]:
+    if roots is None:
+        return [*connection.all(CLAIMABLE), *connection.all(_ASKED)]
+    if not roots:
+        return []
+    marks = ", ".join("?" * len(roots))
+    return [
+        *connection.all(f"{CLAIMABLE} AND runs.uuid IN ({marks})", roots),
+        *connection.all(f"{_ASKED} AND requests.root IN ({marks})", roots),
+    ]
+
+
+def _take(connection: Connection, root: str, token: int | None, owner: str, expires_at: int | None) -> bool:
+    """Take the lease unless somebody was faster."""
+    if token is None:
+        statement = "INSERT INTO leases (root, owner, token, expires_at, sequence) VALUES (?, ?, 1, ?, 0)"
+        return connection.run(f"{statement} ON CONFLICT DO NOTHING", (root, owner, expires_at)) == 1
+    statement = "UPDATE leases SET owner = ?, token = token + 1, expires_at = ? WHERE root = ? AND token = ?"
+    return connection.run(statement, (owner, expires_at, root, token)) == 1
+
+
+def renew(connection: Connection, owner: str, now: datetime, ttl_seconds: float) -> Sequence[RunId]:
+    """Extend all leases of the owner."""
+    expires_at = micros(now + timedelta(seconds=ttl_seconds))
+    connection.run("UPDATE leases SET expires_at = ? WHERE owner = ?", (expires_at, owner))
+    return [RunId(root) for (root,) in connection.all("SELECT root FROM leases WHERE owner = ?", (owner,))]
+
+
+def release(connection: Connection, lease: Lease) -> None:
+    """Let the root go, if it is still held under this token."""
+    connection.run("UPDATE leases SET owner = NULL WHERE root = ? AND token = ?", (lease.root, lease.token))
+
+
+def leave_request(connection: Connection, request: Requested, now: datetime) -> None:
+    """Store a request under the root that covers the run."""
+    row = connection.one("SELECT root FROM runs WHERE uuid = ?", (request.run,))
+    if row is None:
+        raise NotFoundError(f"no run `{request.run}`", hint="`polyaxon ops ls` lists the runs")
+    connection.run(
+        "INSERT INTO requests (root, at, body) VALUES (?, ?, ?)", (row[0], micros(now), encode_event(request))
+    )
+
+
+def take_requests(connection: Connection, owner: str) -> Sequence[tuple[int, RunId, Requested]]:
+    """Return what was asked of the owner's roots, oldest first."""
+    rows: Sequence[Any] = connection.all(
+        "SELECT requests.id, requests.root, requests.body FROM requests "
+        "JOIN leases ON leases.root = requests.root WHERE leases.owner = ? ORDER BY requests.id",
+        (owner,),
+    )
+    return [(number, RunId(root), _request(body)) for number, root, body in rows]
+
+
+def _request(body: str) -> Requested:
+    event = decode_event(body)
+    if not isinstance(event, Requested):
+        raise InternalError(f"a request reads as {type(event).__name__}")
+    return event
+
+
+def done_requests(connection: Connection, ids: Sequence[int]) -> None:
+    """Forget requests that were dealt with."""
+    connection.run_many("DELETE FROM requests WHERE id = ?", [(number,) for number in ids])

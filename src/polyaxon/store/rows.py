@@ -1,0 +1,119 @@
+"""Rows to values and back: which column holds which attribute of a run, and how it is written there.
+
+`COLUMNS` is the one table; the order of its keys is the order of every `SELECT` of runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import Cloning, Condition, ManagedBy, Run, RunKind
+from polyaxon.model.status import Pending, Status
+from polyaxon.store.database import Row
+from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
+
+__all__ = ["COLUMNS", "CONTENTS", "RUN_COLUMNS", "condition_from_row", "encode_fields", "run_from_row", "run_to_row"]
+
+
+class _Column(NamedTuple):
+    name: str
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _optional(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else function(value)
+
+
+def _word(value: Any) -> str:
+    # An enum's text: drivers know `str`, and adapt a subclass more slowly or not at all.
+    return str(value.value) if hasattr(value, "value") else str(value)
+
+
+_TEXT = (_optional(clean_text), _same)
+_TIME = (micros, from_micros)
+_JSON = (to_json, from_json)
+_PLAIN = (_same, _same)
+
+COLUMNS: Mapping[str, _Column] = {
+    "uuid": _Column("uuid", str, RunId),
+    "project": _Column("project", *_TEXT),
+    "name": _Column("name", *_TEXT),
+    "kind": _Column("kind", _word, RunKind),
+    "runtime": _Column("runtime", *_TEXT),
+    "status": _Column("status", _word, Status),
+    "created_at": _Column("created_at", *_TIME),
+    "updated_at": _Column("updated_at", *_TIME),
+    "root": _Column("root", str, RunId),
+    "pipeline": _Column("pipeline", *_PLAIN),
+    "controller": _Column("controller", *_PLAIN),
+    "original": _Column("original", *_PLAIN),
+    "cloning_kind": _Column("cloning_kind", _optional(_word), _optional(Cloning)),
+    "index": _Column("position", *_PLAIN),
+    "attempt": _Column("attempt", *_PLAIN),
+    "description": _Column("description", *_TEXT),
+    "tags": _Column("tags", lambda tags: to_json(list(tags)), lambda text: tuple(from_json(text))),
+    "pending": _Column("pending", _optional(_word), _optional(Pending)),
+    "managed_by": _Column("managed_by", _word, ManagedBy),
+    "user": _Column("username", *_TEXT),
+    "started_at": _Column("started_at", *_TIME),
+    "finished_at": _Column("finished_at", *_TIME),
+    "schedule_at": _Column("schedule_at", *_TIME),
+    "wait_time": _Column("wait_time", *_PLAIN),
+    "duration": _Column("duration", *_PLAIN),
+    "inputs": _Column("inputs", *_JSON),
+    "outputs": _Column("outputs", *_JSON),
+    "meta": _Column("meta", *_JSON),
+    "queue": _Column("queue", *_TEXT),
+    "namespace": _Column("namespace", *_TEXT),
+    "state": _Column("state", *_PLAIN),
+    "live_state": _Column("live_state", *_PLAIN),
+}
+CONTENTS = ("raw_content", "content")
+"""Attributes that lie in the table `contents`."""
+
+RUN_COLUMNS = ", ".join([f"runs.{column.name}" for column in COLUMNS.values()] + [f"c.{name}" for name in CONTENTS])
+"""What `run_from_row` reads, from `runs LEFT JOIN contents c ON c.run = runs.id`."""
+
+_FIELDS = tuple(COLUMNS)
+_ENCODERS = tuple((name, column.encode) for name, column in COLUMNS.items())
+_DECODERS = tuple(column.decode for column in COLUMNS.values())
+
+
+def run_from_row(row: Row) -> Run:
+    """Return the run of a row of `RUN_COLUMNS`."""
+    known = {field: decode(value) for field, decode, value in zip(_FIELDS, _DECODERS, row, strict=False)}
+    return Run(**known, raw_content=row[-2], content=row[-1])
+
+
+def run_to_row(run: Run) -> tuple[Any, ...]:
+    """Return the values of the columns of table `runs`."""
+    return tuple([encode(getattr(run, name)) for name, encode in _ENCODERS])
+
+
+def encode_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return column values of the attributes given: those in table `runs` and those in `contents`."""
+    row: dict[str, Any] = {}
+    contents: dict[str, Any] = {}
+    for name, value in fields.items():
+        column = COLUMNS.get(name)
+        if column is not None:
+            row[column.name] = column.encode(value)
+        elif name in CONTENTS:
+            contents[name] = value
+        else:
+            raise TypeError(f"a run has no attribute `{name}`")
+    return row, contents
+
+
+def condition_from_row(row: Row) -> Condition:
+    """Return the condition of a row (type, reason, message, at)."""
+    at = from_micros(row[3])
+    assert at is not None
+    return Condition(Status(row[0]), row[1], row[2], at)

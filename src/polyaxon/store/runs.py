@@ -1,0 +1,341 @@
+"""Reading and writing single runs and lists of them: the queries on `runs` and the tables around it.
+
+Functions on a `Connection`; the transaction belongs to the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from polyaxon.errors import ConflictError, NotFoundError
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import Condition, Run, RunFacts
+from polyaxon.model.status import FINAL, Status
+from polyaxon.query import parse_sort
+from polyaxon.store.base import Artifact, Edge, Explanation, Page
+from polyaxon.store.database import Connection, Row
+from polyaxon.store.rows import COLUMNS, RUN_COLUMNS, condition_from_row, encode_fields, run_from_row, run_to_row
+from polyaxon.store.search import Dialect, live_filter, order_by, where
+from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
+
+__all__ = [
+    "INSERT_CONTENTS",
+    "INSERT_FIRST_CONDITION",
+    "INSERT_RUN",
+    "SELECT",
+    "add_artifacts",
+    "artifacts",
+    "cache_candidates",
+    "children",
+    "conditions",
+    "create",
+    "delete",
+    "edges",
+    "explanations",
+    "facts",
+    "get",
+    "list_runs",
+    "tree",
+    "update",
+    "upsert_content",
+]
+
+_FROM = "FROM runs LEFT JOIN contents c ON c.run = runs.id"
+SELECT = f"SELECT {RUN_COLUMNS} {_FROM}"
+
+INSERT_RUN = (
+    f"INSERT INTO runs ({', '.join(column.name for column in COLUMNS.values())}) "
+    f"VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT DO NOTHING"
+)
+INSERT_CONTENTS = (
+    "INSERT INTO contents (run, raw_content, content) SELECT id, ?, ? FROM runs WHERE uuid = ? ON CONFLICT DO NOTHING"
+)
+INSERT_FIRST_CONDITION = (
+    "INSERT INTO conditions (run, sequence, type, reason, message, at) "
+    "SELECT id, 0, ?, ?, ?, ? FROM runs WHERE uuid = ? ON CONFLICT DO NOTHING"
+)
+
+_MANY = 500
+"""How many parameters one statement carries."""
+
+
+def create(connection: Connection, run: Run, condition: Condition) -> bool:
+    """Add a run with its first condition; a known uuid changes nothing and gives False."""
+    if connection.run(INSERT_RUN, run_to_row(run)) != 1:
+        return False
+    if run.raw_content is not None or run.content is not None:
+        connection.run(INSERT_CONTENTS, (run.raw_content, run.content, run.uuid))
+    connection.run(
+        INSERT_FIRST_CONDITION,
+        (
+            str(condition.type.value),
+            condition.reason,
+            clean_text(condition.message),
+            micros(condition.at),
+            run.uuid,
+        ),
+    )
+    return True
+
+
+def get(connection: Connection, uuid: str) -> Run:
+    """Return the run of a uuid or of the beginning of one."""
+    digits = uuid.replace("-", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{4,32}", digits):
+        raise NotFoundError(f"`{uuid}` is not the uuid of a run", hint="give at least 4 of its hexadecimal digits")
+    rows = connection.all(f"{SELECT} WHERE runs.uuid >= ? AND runs.uuid < ? LIMIT 3", (digits, digits + "g"))
+    if not rows:
+        raise NotFoundError(f"no run `{uuid}`", hint="`polyaxon ops ls` lists the runs")
+    if len(rows) > 1:
+        raise NotFoundError(f"`{uuid}` is the beginning of several uuids", hint="give more digits")
+    return run_from_row(rows[0])
+
+
+def tree(connection: Connection, root: RunId) -> Sequence[Run]:
+    """Return the root and all below it, parents before children, siblings by `index`."""
+    below: dict[RunId | None, list[Run]] = defaultdict(list)
+    for row in connection.all(f"{SELECT} WHERE runs.root = ? ORDER BY runs.id", (root,)):
+        run = run_from_row(row)
+        below[run.pipeline if run.uuid != root else None].append(run)
+    ordered = below[None]
+    for run in ordered:
+        ordered.extend(sorted(below.get(run.uuid, ()), key=lambda child: child.index))
+    return ordered
+
+
+def children(connection: Connection, pipeline: RunId) -> Sequence[Run]:
+    """Return the runs right below a pipeline, by `index`."""
+    return [
+        run_from_row(row) for row in connection.all(f"{SELECT} WHERE runs.pipeline = ? ORDER BY position", (pipeline,))
+    ]
+
+
+def list_runs(
+    connection: Connection,
+    dialect: Dialect,
+    project: str | None,
+    query: str,
+    sort: str,
+    limit: int,
+    offset: int,
+    now: datetime,
+) -> Page:
+    """Return one page of the runs that match."""
+    condition, values = where(live_filter(query, now), dialect)
+    if project is not None:
+        condition, values = f"runs.project = ? AND {condition}", [project, *values]
+    counted = connection.one(f"SELECT COUNT(*) FROM runs WHERE {condition}", values)
+    order = order_by(parse_sort(sort), dialect)
+    rows = connection.all(f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?", (*values, limit, offset))
+    return Page(counted[0] if counted else 0, [run_from_row(row) for row in rows])
+
+
+def update(connection: Connection, uuid: RunId, fields: Mapping[str, Any]) -> None:
+    """Change attributes of a run."""
+    columns, contents = encode_fields(fields)
+    if columns:
+        settings = ", ".join(f"{name} = ?" for name in columns)
+        connection.run(f"UPDATE runs SET {settings} WHERE uuid = ?", (*columns.values(), uuid))
+    for name, value in contents.items():
+        connection.run(upsert_content(name), (value, uuid))
+
+
+def upsert_content(name: str) -> str:
+    """Return the statement that sets one of the large texts of a run: (text, uuid)."""
+    return (
+        f"INSERT INTO contents (run, {name}) SELECT id, ? FROM runs WHERE uuid = ? "
+        f"ON CONFLICT (run) DO UPDATE SET {name} = excluded.{name}"
+    )
+
+
+_ID = "(SELECT id FROM runs WHERE uuid = ?)"
+
+
+def conditions(connection: Connection, uuid: RunId) -> Sequence[Condition]:
+    """Return the status history, oldest first."""
+    statement = f"SELECT type, reason, message, at FROM conditions WHERE run = {_ID} ORDER BY sequence"
+    return [condition_from_row(row) for row in connection.all(statement, (uuid,))]
+
+
+def explanations(connection: Connection, uuid: RunId) -> Sequence[Explanation]:
+    """Return what decisions about the run were based on, oldest first."""
+    statement = f"SELECT topic, at, facts FROM explanations WHERE run = {_ID} ORDER BY sequence"
+    return [
+        Explanation(uuid, topic, _time(at), from_json(text)) for topic, at, text in connection.all(statement, (uuid,))
+    ]
+
+
+def edges(connection: Connection, uuid: RunId) -> Sequence[Edge]:
+    """Return the edges that begin or end at the run."""
+    statement = (
+        "SELECT up.uuid, down.uuid, e.kind, e.details FROM edges e "
+        "JOIN runs up ON up.id = e.upstream JOIN runs down ON down.id = e.downstream WHERE e.{side} = " + _ID
+    )
+    rows: dict[tuple[Any, ...], Row] = {}
+    for side in ("downstream", "upstream"):
+        rows.update((tuple(row), row) for row in connection.all(statement.format(side=side), (uuid,)))
+    return [Edge(RunId(up), RunId(down), kind, from_json(text)) for up, down, kind, text in rows.values()]
+
+
+def artifacts(connection: Connection, uuid: RunId) -> Sequence[Artifact]:
+    """Return the run's lineage by name."""
+    statement = f"SELECT name, kind, path, summary, is_input FROM artifacts WHERE run = {_ID} ORDER BY name, kind"
+    return [
+        Artifact(uuid, name, kind, path, from_json(summary), bool(is_input))
+        for name, kind, path, summary, is_input in connection.all(statement, (uuid,))
+    ]
+
+
+def add_artifacts(connection: Connection, found: Sequence[Artifact]) -> None:
+    """Insert or update by (run, name, kind)."""
+    connection.run_many(
+        "INSERT INTO artifacts (run, name, kind, path, summary, is_input) "
+        "SELECT id, ?, ?, ?, ?, ? FROM runs WHERE uuid = ? ON CONFLICT (run, name, kind) "
+        "DO UPDATE SET path = excluded.path, summary = excluded.summary, is_input = excluded.is_input",
+        [
+            (
+                clean_text(item.name),
+                item.kind,
+                clean_text(item.path),
+                to_json(item.summary),
+                int(item.is_input),
+                item.run,
+            )
+            for item in found
+        ],
+    )
+
+
+def delete(connection: Connection, uuid: RunId) -> None:
+    """Remove a final run and all below it, with everything that refers to them."""
+    doomed = _below(connection, uuid)
+    if not doomed:
+        raise NotFoundError(f"no run `{uuid}`", hint="`polyaxon ops ls` lists the runs")
+    unfinished = [run for _, run, status in doomed if Status(status) not in FINAL]
+    if unfinished:
+        raise ConflictError(
+            f"run `{unfinished[0]}` is not over, so `{uuid}` cannot be deleted",
+            hint=f"stop it first: `polyaxon ops stop {uuid}`",
+        )
+    ids = [(number,) for number, _, _ in doomed]
+    for statement in (
+        "DELETE FROM contents WHERE run = ?",
+        "DELETE FROM conditions WHERE run = ?",
+        "DELETE FROM explanations WHERE run = ?",
+        "DELETE FROM artifacts WHERE run = ?",
+        "DELETE FROM edges WHERE downstream = ?",
+        "DELETE FROM edges WHERE upstream = ?",
+        "DELETE FROM runs WHERE id = ?",
+    ):
+        connection.run_many(statement, ids)
+    for table in ("events", "leases", "requests"):
+        connection.run(f"DELETE FROM {table} WHERE root = ?", (uuid,))
+
+
+def _below(connection: Connection, uuid: RunId) -> Sequence[Row]:
+    return connection.all(
+        "WITH RECURSIVE doomed(id, uuid, status) AS ("
+        "SELECT id, uuid, status FROM runs WHERE uuid = ? UNION "
+        "SELECT runs.id, runs.uuid, runs.status FROM runs JOIN doomed ON runs.pipeline = doomed.uuid"
+        ") SELECT id, uuid, status FROM doomed",
+        (uuid,),
+    )
+
+
+def facts(connection: Connection, uuids: Sequence[str]) -> Mapping[str, RunFacts]:
+    """Return what templates may see of the runs; unknown ones are absent."""
+    found: dict[str, RunFacts] = {}
+    for some in _slices(uuids):
+        marks = ", ".join("?" * len(some))
+        lineage: dict[str, dict[str, str]] = defaultdict(dict)
+        for uuid, name, path in connection.all(
+            "SELECT runs.uuid, a.name, a.path FROM artifacts a JOIN runs ON runs.id = a.run "
+            f"WHERE runs.uuid IN ({marks})",
+            some,
+        ):
+            lineage[uuid][name] = path
+        compiled: dict[str, int] = {}
+        for uuid, at in connection.all(
+            "SELECT runs.uuid, MAX(conditions.at) FROM conditions JOIN runs ON runs.id = conditions.run "
+            f"WHERE runs.uuid IN ({marks}) AND conditions.type = 'compiled' GROUP BY runs.uuid",
+            some,
+        ):
+            compiled[uuid] = at
+        for row in connection.all(f"{SELECT} WHERE runs.uuid IN ({marks})", some):
+            run = run_from_row(row)
+            found[run.uuid] = _facts(run, lineage.get(run.uuid, {}), from_micros(compiled.get(run.uuid)))
+    return found
+
+
+def _facts(run: Run, lineage: Mapping[str, str], compiled_at: datetime | None) -> RunFacts:
+    return RunFacts(
+        uuid=run.uuid,
+        name=run.name,
+        project=run.project,
+        status=run.status,
+        inputs=run.inputs,
+        outputs=run.outputs,
+        artifacts=lineage,
+        user=run.user,
+        namespace=run.namespace,
+        created_at=run.created_at,
+        compiled_at=compiled_at,
+        schedule_at=run.schedule_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        duration=run.duration,
+        cloning_kind=run.cloning_kind,
+        original_uuid=run.original,
+        is_independent=run.pipeline is None,
+        artifacts_owner=run.original if run.cloning_kind == "cache" else None,
+    )
+
+
+def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, Run]:
+    """Return, per asking run, the best run with its cache key: see `Store.cache_candidates`."""
+    by_key: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    for some in _slices(sorted(set(asks.values()))):
+        marks = ", ".join("?" * len(some))
+        for number, uuid, status, key in connection.all(
+            f"SELECT id, uuid, status, state FROM runs WHERE project = ? AND state IN ({marks}) AND live_state = 1 "
+            "AND COALESCE(cloning_kind, '') <> 'cache' AND COALESCE(pending, '') <> 'cache' ORDER BY id DESC",
+            (project, *some),
+        ):
+            by_key[key].append((number, uuid, status))
+    chosen = {asker: _best(by_key.get(key, ()), asker) for asker, key in asks.items()}
+    runs = {
+        row[0]: run_from_row(row)
+        for some in _slices(sorted({uuid for uuid in chosen.values() if uuid}))
+        for row in connection.all(f"{SELECT} WHERE runs.uuid IN ({', '.join('?' * len(some))})", some)
+    }
+    return {asker: runs[uuid] for asker, uuid in chosen.items() if uuid}
+
+
+_GOING_ON = frozenset(status.value for status in Status) - {status.value for status in FINAL} - {Status.STOPPING.value}
+
+
+def _best(candidates: Sequence[tuple[int, str, str]], asker: RunId) -> str | None:
+    """Latest succeeded; else the latest going on that is older than the asker: two never wait for each other."""
+    own = next((number for number, uuid, _ in candidates if uuid == asker), None)
+    others = [candidate for candidate in candidates if candidate[1] != asker]
+    for _, uuid, status in others:
+        if status == Status.SUCCEEDED:
+            return uuid
+    for number, uuid, status in others:
+        if status in _GOING_ON and (own is None or number < own):
+            return uuid
+    return None
+
+
+def _slices(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[start : start + _MANY] for start in range(0, len(values), _MANY))
+
+
+def _time(value: int) -> datetime:
+    at = from_micros(value)
+    assert at is not None
+    return at

@@ -1,0 +1,160 @@
+"""SQLite: one file in the home, shared by any number of processes of one machine.
+
+WAL, so that readers never wait; `BEGIN IMMEDIATE`, so that a writer waits for its turn at the beginning and never fails
+in the middle; `synchronous=FULL`, so that what was committed survives a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+
+from polyaxon.errors import StoreError
+from polyaxon.store.database import Row
+from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
+from polyaxon.store.search import SQLITE
+
+__all__ = ["SqliteDatabase"]
+
+_BUSY_SECONDS = 30.0
+"""How long a writer waits for its turn: 5 s is too short on slow disks."""
+
+_SETTINGS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
+
+
+class SqliteDatabase:
+    """The database file at `path`, created when missing."""
+
+    dialect = SQLITE
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lock = RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    def lock_rows(self) -> str:
+        """Nothing: a writer is alone."""
+        return ""
+
+    @contextmanager
+    def reading(self) -> Iterator[_Connection]:
+        """One snapshot."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[_Connection]:
+        """A transaction that owns the write lock from its first statement."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables; a concurrent caller waits and finds the work done."""
+        with self._lock, _as_store_errors(self.path):
+            connection = self._open()
+            if _version(connection) == len(migrations()):
+                return
+            # Changing the journal mode is refused while others write, and the mode stays: asked for once.
+            connection.execute("PRAGMA journal_mode = WAL")
+        with self.writing() as transaction:
+            version = migrate_with(transaction.run, _version(self._open()), SQLITE_WORDS)
+            transaction.run(f"PRAGMA user_version = {version}")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[_Connection]:
+        with self._lock, _as_store_errors(self.path):
+            connection = self._open()
+            connection.execute(begin)
+            try:
+                yield _Connection(connection)
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
+            self._connection = sqlite3.connect(
+                self.path,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
+            )
+            # SQLite's own LIKE and lower() know the Latin alphabet only.
+            self._connection.create_function("lowered", 1, _lowered, deterministic=True)
+            for setting in _SETTINGS:
+                self._connection.execute(setting)
+        return self._connection
+
+
+class _Connection:
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, statement: str, parameters: Sequence[Any] = ()) -> Sequence[Row]:
+        return self._connection.execute(statement, parameters).fetchall()
+
+    def one(self, statement: str, parameters: Sequence[Any] = ()) -> Row | None:
+        row: Row | None = self._connection.execute(statement, parameters).fetchone()
+        return row
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        return self._connection.execute(statement, parameters).rowcount
+
+    def run_many(self, statement: str, parameters: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, parameters)
+
+
+def _lowered(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+@contextmanager
+def _as_store_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the database `{path}` refused: {error}", hint=_hint(str(error))) from error
+
+
+def _hint(message: str) -> str | None:
+    for part, hint in _HINTS.items():
+        if part in message:
+            return hint
+    return None
+
+
+_HINTS = {
+    "locked": f"another process kept the database for more than {_BUSY_SECONDS:.0f} seconds; look for a stopped one",
+    "disk is full": "free some space; what was committed is safe, and the runs continue with the next scheduler",
+    "readonly": "make the home writable, or name another one with `POLYAXON_HOME`",
+    "unable to open": "check that the home exists and is writable, or name another one with `POLYAXON_HOME`",
+    "malformed": "the file is damaged: restore a copy, or start with another home",
+    "not a database": "the file is no database of this program: move it away, or use another home",
+}
