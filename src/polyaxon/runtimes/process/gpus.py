@@ -1,0 +1,67 @@
+"""Which process has which device: a lock per device, held by the process itself.
+
+The lock's descriptor is inherited by the process and its children, so that the kernel frees the device when the last of
+them ends; schedulers that share a home, or die, need no bookkeeping.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from polyaxon.runtimes.process.layout import Layout
+
+__all__ = ["Gpus"]
+
+
+class Gpus:
+    """The devices of this machine."""
+
+    def __init__(self, layout: Layout, environ: Mapping[str, str]) -> None:
+        self._layout = layout
+        self._environ = environ
+        self._devices: tuple[str, ...] | None = None
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that may be given out, looked for at the first call."""
+        if self._devices is None:
+            self._devices = _visible(self._environ)
+        return self._devices
+
+    def acquire(self, count: int) -> dict[str, int] | None:
+        """Return `count` free devices with their locks, to be inherited and closed; None when too few are free."""
+        taken: dict[str, int] = {}
+        Path(self._layout.home, "gpus").mkdir(parents=True, exist_ok=True)
+        for device in self.devices:
+            if len(taken) == count:
+                break
+            descriptor = os.open(self._layout.gpu(device), os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                continue
+            taken[device] = descriptor
+        if len(taken) == count:
+            return taken
+        for descriptor in taken.values():
+            os.close(descriptor)
+        return None
+
+
+def _visible(environ: Mapping[str, str]) -> tuple[str, ...]:
+    chosen = environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return tuple(device.strip() for device in chosen.split(",") if device.strip() not in {"", "-1", "none"})
+    program = shutil.which("nvidia-smi", path=environ.get("PATH"))
+    if program is None:
+        return ()
+    asked = subprocess.run(
+        [program, "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, check=False, timeout=30
+    )
+    return tuple(asked.stdout.split()) if asked.returncode == 0 else ()

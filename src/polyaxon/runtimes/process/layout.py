@@ -1,0 +1,106 @@
+"""Where the process runtime keeps things below the home. The one place that knows the names.
+
+artifacts/<run>/            the run's own files: outputs, events, plxlogs, …
+contexts/<run>/             what stands for /plx-context while the run lives (made only when something needs it)
+runs/<run>/                 per attempt and process: `<attempt>.<process>.pid` and `.exit`
+lib/<digest>/polyaxon       this package alone, for the PYTHONPATH of user code
+volumes/<claim>/            what stands for a persistent volume claim
+gpus/<index>                lock files: whoever holds the lock has the device
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from polyaxon.model.ids import RunId
+from polyaxon.model.launch import Places
+
+__all__ = ["LOGS", "WARNINGS", "Layout"]
+
+LOGS = "plxlogs"
+"""Log files lie in this directory of the run's artifacts, one per process; retries append."""
+WARNINGS = "warnings.txt"
+"""A program may leave lines here, in its run's artifacts: they become warnings of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths below one home, as text: they are joined thousands of times a second."""
+
+    home: str
+
+    def places(self, run: RunId) -> Places:
+        """Return where the run finds its files."""
+        context = f"{self.home}/contexts/{run}"
+        artifacts = f"{self.home}/artifacts"
+        return Places(
+            context=context,
+            artifacts=f"{context}/artifacts",
+            run_artifacts=f"{artifacts}/{run}",
+            run_outputs=f"{artifacts}/{run}/outputs",
+            store=artifacts,
+        )
+
+    def records(self, run: RunId) -> str:
+        """The directory with the pid and exit files of all attempts of the run."""
+        return f"{self.home}/runs/{run}"
+
+    def record(self, run: RunId, attempt: int, process: str) -> str:
+        """The stem of one process's pid and exit files."""
+        return f"{self.home}/runs/{run}/{attempt}.{process}"
+
+    def log(self, run: RunId, process: str) -> str:
+        """The log file of one process."""
+        return f"{self.home}/artifacts/{run}/{LOGS}/{process}.log"
+
+    def volume(self, claim: str) -> str:
+        """The directory that stands for a volume claim."""
+        return f"{self.home}/volumes/{claim}"
+
+    def gpu(self, index: str) -> str:
+        """The lock file of one device."""
+        return f"{self.home}/gpus/{index}"
+
+
+def make_run_directories(layout: Layout, run: RunId) -> bool:
+    """Create the run's artifacts with `outputs` and logs, and its records; whether there were no records before."""
+    places = layout.places(run)
+    for path in (places.run_artifacts, places.run_outputs, f"{places.run_artifacts}/{LOGS}"):
+        _ensure(path)
+    return _ensure(layout.records(run))
+
+
+def make_context(layout: Layout, run: RunId) -> None:
+    """Create what stands for /plx-context: a directory in which `artifacts/<run>` leads to the run's own."""
+    places = layout.places(run)
+    Path(places.artifacts).mkdir(parents=True, exist_ok=True)
+    link = f"{places.artifacts}/{run}"
+    if not os.path.islink(link):
+        with suppress(FileExistsError):
+            os.symlink(places.run_artifacts, link)
+
+
+def make_library(layout: Layout) -> str:
+    """Create and return the directory that holds `polyaxon` alone, so that user code sees no other package of ours."""
+    package = Path(__file__).resolve().parents[2]
+    directory = Path(layout.home, "lib", blake2b(str(package).encode(), digest_size=6).hexdigest())
+    directory.mkdir(parents=True, exist_ok=True)
+    link = directory / "polyaxon"
+    if not link.is_symlink():
+        with suppress(FileExistsError):
+            link.symlink_to(package, target_is_directory=True)
+    return str(directory)
+
+
+def _ensure(path: str) -> bool:
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    return True

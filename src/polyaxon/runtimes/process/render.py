@@ -1,0 +1,200 @@
+"""From a launch plan to the processes to start. Pure: what the machine has comes in as `Machine`.
+
+What this runtime cannot honour is returned as warnings, never dropped in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from polyaxon.model.launch import Container, LaunchPlan, Replica
+from polyaxon.runtimes.process import distributed
+from polyaxon.runtimes.process.environment import platform, wants_gpus, with_path
+from polyaxon.runtimes.process.images import BUILDER_IMAGE, LocalImage, canonical_name
+from polyaxon.runtimes.process.layout import Layout
+from polyaxon.runtimes.process.paths import CONTEXT, PathMap, path_map
+
+__all__ = ["Duty", "Machine", "Rendered", "Task", "needs_context", "render", "render_container"]
+
+
+class Duty(Enum):
+    """What the ending of a process means for the run."""
+
+    DECIDES = "decides"
+    """The run succeeds when all of these have; any failure is the run's."""
+    SERVES = "serves"
+    """Its failure is the run's; it is stopped when the deciding ones have succeeded."""
+    ACCOMPANIES = "accompanies"
+    """A sidecar: its ending means nothing; it is stopped at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What rendering may know of this machine."""
+
+    layout: Layout
+    env: Mapping[str, str]
+    """What processes inherit."""
+    python: str
+    """The interpreter of our own programs."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """A port per process that needs one."""
+    hostfile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One process to start: `name` is how its files are called."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str
+    log: str
+    duty: Duty = Duty.DECIDES
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """All processes of an attempt, and what could not be honoured."""
+
+    tasks: tuple[Task, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage]) -> Rendered:
+    """Return the processes of the plan. `images` holds the locally built ones among those it names."""
+    known = distributed.ranks(plan)
+    deciding = distributed.deciders(plan, known)
+    has_context = needs_context(plan)
+    tasks: list[Task] = []
+    warnings: list[str] = []
+    for rank in known:
+        around = _Surroundings(plan, rank.replica, machine, images, has_context)
+        main = rank.replica.container or Container(rank.name)
+        peers = distributed.rank_environment(plan, rank, known, machine.ports, machine.hostfile)
+        tasks.append(_task(around, main, rank.name, Duty.DECIDES if rank.name in deciding else Duty.SERVES, peers))
+        for position, sidecar in enumerate(rank.replica.sidecars):
+            name = f"{rank.name}-{_stem(sidecar.name) or f'sidecar-{position}'}"
+            tasks.append(_task(around, sidecar, name, Duty.ACCOMPANIES, peers))
+        warnings += _unhonoured(rank.replica, images)
+    return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)))
+
+
+def render_container(
+    plan: LaunchPlan, replica: Replica, container: Container, machine: Machine, images: Mapping[str, LocalImage]
+) -> Task:
+    """Return the process of an init container."""
+    surroundings = _Surroundings(plan, replica, machine, images, needs_context(plan))
+    return _task(surroundings, container, container.name, Duty.DECIDES, {})
+
+
+def needs_context(plan: LaunchPlan) -> bool:
+    """Whether anything in the plan may look into the run's context: only then is it made."""
+    context = plan.places.context
+    for replica in plan.replicas:
+        if replica.init or replica.connections:
+            return True
+        for container in (replica.container, *replica.sidecars):
+            if container is not None and any(context in text or CONTEXT in text for text in _texts(container)):
+                return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    plan: LaunchPlan
+    replica: Replica
+    machine: Machine
+    images: Mapping[str, LocalImage]
+    has_context: bool
+
+
+def _task(around: _Surroundings, container: Container, name: str, duty: Duty, peers: Mapping[str, str]) -> Task:
+    plan, machine = around.plan, around.machine
+    image = around.images.get(container.image) if container.image else None
+    paths = path_map(plan, around.replica, machine.layout, image.directories if image else {})
+    root = plan.places.context if around.has_context else machine.layout.home
+    own = {
+        **{name: paths.localize(value) for name, value in container.env.items()},
+        **platform(plan, around.replica, machine.layout.home, root),
+        **peers,
+    }
+    env = {**machine.env, **(image.env if image else {}), **own}
+    if "PYTHONPATH" in env and env["PYTHONPATH"] != machine.env["PYTHONPATH"]:
+        env["PYTHONPATH"] = f"{machine.env['PYTHONPATH']}:{env['PYTHONPATH']}"
+    if image:
+        env["VIRTUAL_ENV"] = image.venv
+        env["PATH"] = with_path(env, (f"{image.venv}/bin", *map(paths.localize, image.path)))
+    gpus = wants_gpus(container)
+    if not gpus:
+        env["NVIDIA_VISIBLE_DEVICES"] = "none"
+        env["CUDA_VISIBLE_DEVICES"] = own.get("CUDA_VISIBLE_DEVICES", "")
+    working_dir = container.working_dir or (image.workdir if image else None)
+    return Task(
+        name=name,
+        argv=_argv(container, image, paths, own, machine),
+        env=env,
+        cwd=paths.localize(working_dir) if working_dir else plan.places.run_artifacts,
+        log=machine.layout.log(plan.run, name),
+        duty=duty,
+        gpus=gpus,
+    )
+
+
+def _argv(
+    container: Container, image: LocalImage | None, paths: PathMap, env: Mapping[str, str], machine: Machine
+) -> tuple[str, ...]:
+    command, args = container.command, container.args
+    if not command and image:
+        command, args = image.entrypoint, args or image.command
+    argv = [_expand(paths.localize(item), env) for item in (*command, *args)]
+    if argv and argv[0] in _PYTHONS and _is_builder(container):
+        argv[0] = machine.python
+    return tuple(argv)
+
+
+_PYTHONS = frozenset({"python", "python3"})
+_REFERENCE = re.compile(r"\$(\$?)\(([A-Za-z_][A-Za-z0-9_]*)\)")
+
+
+def _expand(text: str, env: Mapping[str, str]) -> str:
+    """Replace `$(NAME)` as a kubelet does: unknown names stay, `$$(NAME)` is the escape."""
+    if "$" not in text:
+        return text
+    return _REFERENCE.sub(lambda found: found[0][1:] if found[1] else env.get(found[2], found[0]), text)
+
+
+def _unhonoured(replica: Replica, images: Mapping[str, LocalImage]) -> list[str]:
+    containers = [item for item in (replica.container, *replica.sidecars) if item is not None]
+    found = [
+        f"image `{item.image}` is not honoured by the process runtime: the command runs on this machine"
+        for item in containers
+        if item.image is not None and item.image not in images and not _is_builder(item)
+    ]
+    bounded = {name for item in containers for name in item.limits if "gpu" not in name}
+    if bounded:
+        found.append(f"resource limits are not enforced by the process runtime: {', '.join(sorted(bounded))}")
+    ignored = sorted(set(replica.environment) - _HARMLESS)
+    if ignored:
+        found.append(f"`environment` is not honoured by the process runtime: {', '.join(ignored)}")
+    return found
+
+
+_HARMLESS = frozenset({"labels", "annotations", "restartPolicy"})
+
+
+def _is_builder(container: Container) -> bool:
+    return container.image is not None and canonical_name(container.image).rsplit(":", 1)[0] == BUILDER_IMAGE
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
+
+
+def _texts(container: Container) -> tuple[str, ...]:
+    return (*container.command, *container.args, *container.env.values(), container.working_dir or "")

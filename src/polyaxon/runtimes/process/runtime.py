@@ -1,0 +1,446 @@
+"""Runs launch plans as processes of this machine.
+
+Per process a shell that claims the attempt, runs the command and writes its exit code (`claim`); this one only watches.
+The files below `runs/<run>` are the truth: any later runtime on the home adopts what they tell of. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from polyaxon.errors import PolyaxonError
+from polyaxon.model.ids import RunId
+from polyaxon.model.launch import LaunchPlan, Places
+from polyaxon.model.observation import Observation, Phase
+from polyaxon.runtimes.process import claim, layout
+from polyaxon.runtimes.process.attempt import Attempt
+from polyaxon.runtimes.process.environment import inherited
+from polyaxon.runtimes.process.gpus import Gpus
+from polyaxon.runtimes.process.images import LocalImage, LocalImages
+from polyaxon.runtimes.process.ports import choose_ports
+from polyaxon.runtimes.process.prepare import Prepare
+from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
+from polyaxon.runtimes.process.read import Ending
+from polyaxon.runtimes.process.render import Duty, Machine, Task, needs_context, render
+from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
+from polyaxon.runtimes.process.watch import Watch, session_members
+
+__all__ = ["ProcessRuntime"]
+
+_GRACE_SECONDS = 5.0
+"""What sidecars and peers get when the deciding processes have ended."""
+_CLAIM_SECONDS = 0.5
+"""How long a shell may take between creating its claim and writing into it."""
+_DEVICE_SECONDS = 1.0
+"""How often a free device is looked for, while one is wanted."""
+
+
+class ProcessRuntime:
+    """The runtime of a machine without a container engine. `prepare` carries out init steps (`polyaxon.sidecar`).
+
+    `environ` is what processes inherit from, `inherit` names further variables of it to pass on.
+    """
+
+    name = "process"
+
+    def __init__(
+        self,
+        home: str,
+        prepare: Prepare | None = None,
+        environ: Mapping[str, str] | None = None,
+        inherit: Sequence[str] = (),
+    ) -> None:
+        self.layout = layout.Layout(os.path.abspath(home))
+        self._prepare = prepare
+        self._environ = dict(os.environ if environ is None else environ)
+        self._inherit = tuple(inherit)
+        self._images = LocalImages(self.layout.home)
+        self._gpus = Gpus(self.layout, self._environ)
+        self._resolver = Resolver()
+        self._attempts: dict[tuple[RunId, int], Attempt] = {}
+        self._seen: list[Observation] = []
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._is_open = False
+
+    def places(self, run: RunId) -> Places:
+        """Return where `run` will find its files."""
+        return self.layout.places(run)
+
+    async def open(self) -> None:
+        """Make the home and what all processes share."""
+        if self._is_open:
+            return
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._watch = Watch(self._loop)
+        for name in ("artifacts", "runs", "contexts"):
+            Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
+        library = layout.make_library(self.layout)
+        self._env = inherited(self._environ, library, self._inherit)
+        self._machine = Machine(self.layout, self._env, sys.executable)
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Stop watching. Processes go on; preparations are given up, to be done again by whoever adopts the attempt."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        for attempt in self._attempts.values():
+            attempt.cancelled.set()
+            _signal_program(attempt, signal.SIGKILL)
+            if attempt.force:
+                attempt.force.cancel()
+        while self._jobs:
+            await asyncio.gather(*self._jobs, return_exceptions=True)
+        self._watch.close()
+        self._attempts.clear()
+        self._wake.set()
+
+    async def start(self, plan: LaunchPlan, attempt: int) -> None:
+        """Start the attempt, or adopt it."""
+        if (plan.run, attempt) in self._attempts:
+            return
+        known = Attempt(plan.run, attempt, plan)
+        self._attempts[known.key] = known
+        try:
+            is_fresh = layout.make_run_directories(self.layout, plan.run)
+            known.has_context = needs_context(plan)
+            if known.has_context:
+                layout.make_context(self.layout, plan.run)
+            self._render_and_begin(known, plan, is_fresh)
+        except OSError as error:
+            self._tell(known, Phase.FAILED, message=_describe(error))
+
+    async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:
+        """End the attempt: SIGTERM to its process groups, after the grace SIGKILL to its sessions."""
+        known = self._attempts.get((run, attempt)) or self._find(run, attempt)
+        if known is None:
+            self._observe(Observation(run, attempt, Phase.STOPPED, _now(), message="it had not started"))
+            return
+        known.is_stopping = True
+        if known.is_preparing:
+            known.cancelled.set()
+            _signal_program(known, signal.SIGTERM)
+        elif known.waiting:
+            known.waiting = []
+            known.is_beginning = False
+        self._end(known, grace_seconds)
+        self._settle(known)
+
+    async def observations(self) -> AsyncIterator[Sequence[Observation]]:
+        """Yield what was seen, as it comes."""
+        while True:
+            if self._seen:
+                batch, self._seen = self._seen, []
+                yield batch
+            elif not self._is_open:
+                return
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    async def clean(self, run: RunId) -> None:
+        """Remove the run's context and records."""
+        for path in (self.layout.places(run).context, self.layout.records(run)):
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
+    # Beginning
+
+    def _render_and_begin(self, known: Attempt, plan: LaunchPlan, is_fresh: bool) -> None:
+        machine = choose_ports(plan, self._machine, self.layout.record(plan.run, known.number, ""))
+        rendered = render(plan, machine, self._local_images(plan))
+        known.warnings = rendered.warnings
+        known.duties = {task.name: task.duty for task in rendered.tasks}
+        if len(rendered.tasks) > 1:
+            Path(f"{self.layout.record(plan.run, known.number, '')}names").write_text("\n".join(known.duties))
+        known.is_beginning = True
+        fresh = [task for task in rendered.tasks if is_fresh or not self._adopt(known, task.name)]
+        if len(fresh) == len(rendered.tasks) and any(replica.init for replica in plan.replicas):
+            known.is_preparing = True
+            self._tell_progress(known, Phase.STARTING, "preparing: " + ", ".join(_step_names(plan)))
+            self._do(self._prepare_and_begin(known, fresh))
+            return
+        self._begin(known, fresh)
+
+    async def _prepare_and_begin(self, known: Attempt, tasks: list[Task]) -> None:
+        try:
+            await asyncio.to_thread(prepare_all, known, self._prepare, self._machine, self._local_images)
+        except PolyaxonError as error:
+            if self._is_open and not known.is_stopping:
+                self._tell(known, Phase.FAILED, message=f"init failed: {error.message}")
+        except OSError as error:
+            if self._is_open and not known.is_stopping:
+                self._tell(known, Phase.FAILED, message=f"init failed: {_describe(error)}")
+        known.is_preparing = False
+        if not self._is_open or known.is_told:
+            return
+        if known.is_stopping:
+            self._tell(known, Phase.STOPPED, message="stopped while preparing")
+        else:
+            self._begin(known, tasks)
+
+    def _begin(self, known: Attempt, tasks: list[Task]) -> None:
+        wanted = sum(task.gpus for task in tasks)
+        devices = self._acquire(known, wanted)
+        if devices is None:
+            if not known.waiting:
+                self._tell_progress(known, Phase.UNSCHEDULABLE, f"waits for {wanted} GPU to be free")
+            known.waiting = tasks
+            self._loop.call_later(_DEVICE_SECONDS, self._try_again, known)
+            return
+        known.waiting = []
+        for task in tasks:
+            taken, devices = devices[: task.gpus], devices[task.gpus :]
+            self._spawn(known, task, dict(taken))
+        known.is_beginning = False
+        if not known.endings:
+            self._tell_progress(known, Phase.RUNNING)
+        self._settle(known)
+
+    def _acquire(self, known: Attempt, wanted: int) -> list[tuple[str, int]] | None:
+        if not wanted:
+            return []
+        if not self._gpus.devices:
+            known.warnings += (f"{wanted} GPU asked for, but this machine has none: it runs without",)
+            return []
+        taken = self._gpus.acquire(wanted)
+        return None if taken is None else list(taken.items())
+
+    def _try_again(self, known: Attempt) -> None:
+        if known.waiting and self._is_open:
+            self._begin(known, known.waiting)
+
+    def _spawn(self, known: Attempt, task: Task, devices: Mapping[str, int]) -> None:
+        if task.gpus:
+            visible = ",".join(devices)
+            task.env.update(CUDA_VISIBLE_DEVICES=visible, NVIDIA_VISIBLE_DEVICES=visible or "none")
+        stem = self.layout.record(known.run, known.number, task.name)
+        try:
+            argv = self._resolver.resolve(task.argv, task.env["PATH"], task.cwd)
+            if known.number > 1:
+                append(task.log, f"--- attempt {known.number} ---")
+            for descriptor in devices.values():
+                os.set_inheritable(descriptor, True)
+            pid = claim.spawn(stem, argv, task.env, task.cwd, task.log)
+        except (CannotRunError, OSError) as error:
+            code, message = (1, _describe(error)) if isinstance(error, OSError) else (error.code, error.message)
+            with suppress(OSError):
+                append(task.log, f"polyaxon: {message}")
+            known.endings[task.name] = Ending(code, message)
+            return
+        finally:
+            for descriptor in devices.values():
+                os.close(descriptor)
+        known.pids[task.name] = pid
+        self._watch.child(pid, lambda: self._child_ended(known, task.name, pid))
+
+    # Adopting
+
+    def _adopt(self, known: Attempt, name: str) -> bool:
+        """Watch the task's process if somebody has the claim; False when nobody has."""
+        stem = self.layout.record(known.run, known.number, name)
+        owner = claim.read_identity(stem)
+        if owner is None:
+            return False
+        if isinstance(owner, claim.Identity):
+            self._adopt_process(known, name, stem, owner)
+        elif owner:
+            known.is_stopping = True
+            known.endings[name] = Ending(None)
+        else:
+            known.pids[name] = 0
+            self._loop.call_later(_CLAIM_SECONDS, self._adopt_late, known, name)
+        return True
+
+    def _adopt_process(self, known: Attempt, name: str, stem: str, owner: claim.Identity) -> None:
+        self._tell_progress(known, Phase.RUNNING, at=_modified(f"{stem}.pid"))
+        known.pids[name] = owner.pid
+        ended = partial(self._other_ended, known, name, owner.pid)
+        if not self._watch.other(owner.pid, partial(claim.is_same, owner, stem), ended):
+            known.pids[name] = 0  # It may be another process's by now.
+            self._ended(known, name, claim.read_code(stem), _modified(f"{stem}.exit"))
+        elif known.is_stopping:
+            with suppress(OSError):
+                os.killpg(owner.pid, signal.SIGTERM)
+
+    def _adopt_late(self, known: Attempt, name: str) -> None:
+        """Look again at a claim that was being written; one that still says nothing was lost with its shell."""
+        if not self._is_open:
+            return
+        stem = self.layout.record(known.run, known.number, name)
+        if isinstance(claim.read_identity(stem), claim.Identity):
+            self._adopt(known, name)
+        else:
+            self._ended(known, name, None)
+
+    def _find(self, run: RunId, attempt: int) -> Attempt | None:
+        """Return an attempt that only its files know, with every task claimed: by its process, or forbidden."""
+        if not os.path.isdir(self.layout.records(run)):
+            return None
+        known = Attempt(run, attempt)
+        self._attempts[known.key] = known
+        stem = self.layout.record(run, attempt, "")
+        kill_stale_program(stem)
+        try:
+            names = Path(f"{stem}names").read_text().split()
+        except OSError:
+            names = ["main"]
+        known.duties = dict.fromkeys(names, Duty.DECIDES)
+        known.is_stopping = known.is_beginning = True
+        for name in names:
+            if not claim.forbid(stem + name):
+                self._adopt(known, name)
+        known.is_beginning = False
+        return known
+
+    # Ending
+
+    def _child_ended(self, known: Attempt, name: str, pid: int) -> None:
+        _kill_group(pid)  # While the child is not waited for, its pid cannot mean another group.
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if status == claim.CLAIMED_ELSEWHERE:
+            stem = self.layout.record(known.run, known.number, name)
+            owner = claim.read_identity(stem)
+            if owner is None or owner == "":
+                self._ended(known, name, 1, message=f"`{stem}.pid` could not be written: is the disk full?")
+                return
+            if not isinstance(owner, claim.Identity) or owner.pid != pid:
+                self._adopt(known, name)
+                return
+        self._ended(known, name, status if status >= 0 else None)
+
+    def _other_ended(self, known: Attempt, name: str, pid: int) -> None:
+        _kill_group(pid)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        stem = self.layout.record(known.run, known.number, name)
+        self._ended(known, name, claim.read_code(stem), _modified(f"{stem}.exit"))
+
+    def _ended(
+        self, known: Attempt, name: str, code: int | None, at: datetime | None = None, message: str = ""
+    ) -> None:
+        pid = known.pids.pop(name, 0)
+        if pid and known.is_stopping:
+            for member in session_members(pid):
+                _kill(member)
+        known.endings[name] = Ending(code, message)
+        known.ended_at = at
+        self._settle(known)
+
+    def _settle(self, known: Attempt) -> None:
+        """Tell the final observation once the attempt has come to something and nothing of it runs any more."""
+        if known.is_told or known.is_beginning:
+            return
+        decided = known.decide()
+        if decided is None:
+            return
+        if not known.pids:
+            self._tell(known, decided.phase, decided.exit_code, decided.message)
+        elif known.force is None:
+            self._end(known, _GRACE_SECONDS)
+
+    def _end(self, known: Attempt, grace_seconds: float) -> None:
+        for pid in filter(None, known.pids.values()):
+            with suppress(OSError):
+                os.killpg(pid, signal.SIGTERM)
+        if known.force:
+            known.force.cancel()
+        known.force = self._loop.call_later(grace_seconds, self._force, known)
+
+    def _force(self, known: Attempt) -> None:
+        _signal_program(known, signal.SIGKILL)
+        for pid in filter(None, list(known.pids.values())):
+            for member in session_members(pid):
+                _kill(member)
+            _kill_group(pid)
+
+    # Telling
+
+    def _tell(self, known: Attempt, phase: Phase, exit_code: int | None = None, message: str = "") -> None:
+        known.is_told = True
+        if known.force:
+            known.force.cancel()
+        self._attempts.pop(known.key, None)
+        if known.has_context and phase is Phase.SUCCEEDED:
+            self._do(asyncio.to_thread(shutil.rmtree, self.layout.places(known.run).context, ignore_errors=True))
+        warnings = (*known.warnings, *self._left_warnings(known.run))
+        at = known.ended_at or _now()
+        self._observe(Observation(known.run, known.number, phase, at, exit_code, message, warnings))
+
+    def _tell_progress(self, known: Attempt, phase: Phase, message: str = "", at: datetime | None = None) -> None:
+        self._observe(
+            Observation(known.run, known.number, phase, at or _now(), message=message, warnings=known.warnings),
+        )
+
+    def _observe(self, observation: Observation) -> None:
+        self._seen.append(observation)
+        self._wake.set()
+
+    def _left_warnings(self, run: RunId) -> list[str]:
+        file = f"{self.layout.home}/artifacts/{run}/{layout.WARNINGS}"
+        if not os.path.exists(file):
+            return []
+        return Path(file).read_text(errors="replace").splitlines()
+
+    def _local_images(self, plan: LaunchPlan) -> dict[str, LocalImage]:
+        found = {}
+        for replica in plan.replicas:
+            steps = (step.container for step in replica.init)
+            for container in (replica.container, *replica.sidecars, *steps):
+                if container is not None and container.image and container.image not in found:
+                    image = self._images.find(container.image)
+                    if image:
+                        found[container.image] = image
+        return found
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        job = self._loop.create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _modified(file: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(os.stat(file).st_mtime, UTC)
+    except OSError:
+        return None
+
+
+def _kill(pid: int) -> None:
+    with suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _signal_program(known: Attempt, number: signal.Signals) -> None:
+    program = known.program
+    if program is not None:
+        with suppress(OSError):
+            os.killpg(program.pid, number)
+
+
+def _describe(error: OSError) -> str:
+    where = f" (`{error.filename}`)" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _step_names(plan: LaunchPlan) -> list[str]:
+    return [step.kind for replica in plan.replicas for step in replica.init]
