@@ -66,8 +66,7 @@ def main() -> int:
         return 0
     exceptions = json.loads(EXCEPTIONS.read_text(encoding="utf-8")) if EXCEPTIONS.exists() else {}
     broken = list(complaints(found, exceptions))
-    for sentence in broken:
-        print(sentence)
+    sys.stdout.writelines(f"{sentence}\n" for sentence in broken)
     return 1 if broken else 0
 
 

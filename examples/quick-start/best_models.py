@@ -35,7 +35,7 @@ def table(runs):
         inputs = [short((run.inputs or {}).get(name, "")) for name in varying]
         rows.append([f"{rank}.", run.uuid[:8], *outputs, *inputs])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def same_for_all(runs):

@@ -1,8 +1,8 @@
 """A small convolutional network in plain numpy: layers that know their own gradients, and the rules that use them.
 
-Images are (count, height, width, channels) arrays of 32-bit floats. A layer's `forward` keeps what its `backward` needs;
-`backward` takes the gradient of the loss by the layer's output, leaves those by its weights in `gradients` and returns
-the one by its input.
+Images are (count, height, width, channels) arrays of 32-bit floats. A layer's `forward` keeps what its `backward`
+needs; `backward` takes the gradient of the loss by the layer's output, leaves those by its weights in `gradients` and
+returns the one by its input.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ class Dense:
         self.weights = [initial_weights(rng, fan_in, fan_out, activation), np.zeros(fan_out, np.float32)]
         self.gradients = []
 
-    def forward(self, x, training):
+    def forward(self, x, _training):
         self.x = x
         self.y = self.activate(x @ self.weights[0] + self.weights[1])
         return self.y
@@ -93,7 +93,7 @@ class MaxPool:
     weights = ()
     gradients = ()
 
-    def forward(self, x, training):
+    def forward(self, x, _training):
         count, height, width, channels = x.shape
         squares = x.reshape(count, height // 2, 2, width // 2, 2, channels)
         y = squares.max(axis=(2, 4))
@@ -130,7 +130,7 @@ class Flatten:
     weights = ()
     gradients = ()
 
-    def forward(self, x, training):
+    def forward(self, x, _training):
         self.shape = x.shape
         return x.reshape(len(x), -1)
 
@@ -182,7 +182,7 @@ class Sgd:
         self.learning_rate = learning_rate
 
     def step(self, weights, gradients):
-        for weight, gradient in zip(weights, gradients):
+        for weight, gradient in zip(weights, gradients, strict=True):
             weight -= self.learning_rate * gradient
 
 
@@ -193,7 +193,7 @@ class RmsProp:
 
     def step(self, weights, gradients):
         self.squares = self.squares or [np.zeros_like(weight) for weight in weights]
-        for weight, gradient, square in zip(weights, gradients, self.squares):
+        for weight, gradient, square in zip(weights, gradients, self.squares, strict=True):
             square *= self.decay
             square += (1 - self.decay) * gradient * gradient
             weight -= self.learning_rate * gradient / (np.sqrt(square) + 1e-7)
@@ -210,7 +210,7 @@ class Adam:
         self.squares = self.squares or [np.zeros_like(weight) for weight in weights]
         self.steps += 1
         rate = self.learning_rate * np.sqrt(1 - self.beta2**self.steps) / (1 - self.beta1**self.steps)
-        for weight, gradient, mean, square in zip(weights, gradients, self.means, self.squares):
+        for weight, gradient, mean, square in zip(weights, gradients, self.means, self.squares, strict=True):
             mean *= self.beta1
             mean += (1 - self.beta1) * gradient
             square *= self.beta2

@@ -1,4 +1,4 @@
-"""The quick-start example's network computes the gradients it should, and its dag is the file the system exists to run."""
+"""The quick-start example: its network computes the gradients it should, its dag is the seed unchanged."""
 
 from __future__ import annotations
 

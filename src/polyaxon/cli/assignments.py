@@ -64,4 +64,3 @@ def read_bool(option: str, text: str | None) -> bool | None:
 def read_list(text: str | None) -> tuple[str, ...]:
     """Split at commas; blanks and empty parts are dropped."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-

@@ -1,6 +1,6 @@
 """How commands answer: aligned text for people, JSON for programs.
 
-`-o json` prints JSON with sorted keys; `-o path=FILE` writes it to a file. Nothing but the document goes to stdout then.
+`-o json` prints JSON with sorted keys; `-o path=FILE` writes it to a file. Nothing else goes to stdout then.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _OutputType(click.ParamType):
             return Output(is_json=True, path=path)
         if kind in {"text", "table"} and not path:
             return Output()
-        self.fail("use `json`, or `path=FILE` to write JSON to a file", param, ctx)
+        return self.fail("use `json`, or `path=FILE` to write JSON to a file", param, ctx)
 
 
 def output_option(function: Function) -> Function:

@@ -89,7 +89,8 @@ def _find(projects: Sequence[Project], name: str) -> Project:
         return by_name[name]
     near = get_close_matches(name, by_name, n=1)
     raise NotFoundError(
-        f"there is no project `{name}`", hint=f"did you mean `{near[0]}`?" if near else "`polyaxon project ls` lists them"
+        f"there is no project `{name}`",
+        hint=f"did you mean `{near[0]}`?" if near else "`polyaxon project ls` lists them",
     )
 
 

@@ -70,7 +70,11 @@ def raising(error: Exception) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
-        (ConflictError("the run is over", hint="use `ops restart`"), 2, "error: the run is over\n  help: use `ops restart`"),
+        (
+            ConflictError("the run is over", hint="use `ops restart`"),
+            2,
+            "error: the run is over\n  help: use `ops restart`",
+        ),
         (FetchError("the host does not answer"), 1, "failed: the host does not answer"),
         (SpecError([Problem("PX001", "one"), Problem("PX002", "two")]), 2, "error[PX001]: one\nerror[PX002]: two"),
         (InternalError("impossible"), 70, "This is a bug in polyaxon"),

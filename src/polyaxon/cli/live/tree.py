@@ -1,6 +1,6 @@
 """The tree of a run as it unfolds: fed with run rows, asked for what to show. Pure: the clock is an argument.
 
-Rows may come in any order and more than once. Counting is incremental: an update costs the same whatever the dag's size.
+Rows may come in any order and more than once. Counting is incremental: an update costs the same however large the dag.
 """
 
 from __future__ import annotations

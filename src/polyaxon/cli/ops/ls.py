@@ -54,7 +54,9 @@ def ls(
     names = tuple(columns.split(",")) if columns else DEFAULT_COLUMNS + (("inputs", "outputs") if with_io else ())
     write_table(names, [[_cell(run, name.strip(), now) for name in names] for run in page.runs])
     if page.count > len(page.runs):
-        click.echo(f"{offset + 1} to {offset + len(page.runs)} of {page.count} runs; `--limit` and `--offset` show more")
+        click.echo(
+            f"{offset + 1} to {offset + len(page.runs)} of {page.count} runs; `--limit` and `--offset` show more"
+        )
 
 
 def _cell(run: Run, name: str, now: datetime) -> str:

@@ -31,9 +31,8 @@ def wait(
 ) -> None:
     """Wait until a run is over; exit 0 when it succeeded or was skipped, else 1."""
     with open_home() as home:
-        run = home.find(uuid or reference, project)
-        for run in until_final(home.store, run.uuid, timeout):  # noqa: B007 - the last one is the answer
-            pass
+        found = home.find(uuid or reference, project)
+        *_, run = until_final(home.store, found.uuid, timeout)
     if output.is_json:
         write_json(run_item(run), output)
     else:
