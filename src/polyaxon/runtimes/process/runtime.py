@@ -41,6 +41,8 @@ _GRACE_SECONDS = 5.0
 """What sidecars and peers get when the deciding processes have ended."""
 _CLAIM_SECONDS = 0.5
 """How long a shell may take between creating its claim and writing into it."""
+_YOUNG_SECONDS = 0.3
+"""A shell older than this has started its command."""
 _DEVICE_SECONDS = 1.0
 """How often a free device is looked for, while one is wanted."""
 
@@ -270,8 +272,7 @@ class ProcessRuntime:
             known.pids[name] = 0  # It may be another process's by now.
             self._ended(known, name, claim.read_code(stem), _modified(f"{stem}.exit"))
         elif known.is_stopping:
-            with suppress(OSError):
-                os.killpg(owner.pid, signal.SIGTERM)
+            self._terminate(known)
 
     def _adopt_late(self, known: Attempt, name: str) -> None:
         """Look again at a claim that was being written; one that still says nothing was lost with its shell."""
@@ -350,12 +351,22 @@ class ProcessRuntime:
             self._end(known, _GRACE_SECONDS)
 
     def _end(self, known: Attempt, grace_seconds: float) -> None:
-        for pid in filter(None, known.pids.values()):
-            with suppress(OSError):
-                os.killpg(pid, signal.SIGTERM)
+        self._terminate(known)
+        if any(self._is_young(known, name) for name in known.pids):
+            self._loop.call_later(_YOUNG_SECONDS, self._terminate, known)
         if known.force:
             known.force.cancel()
         known.force = self._loop.call_later(grace_seconds, self._force, known)
+
+    def _terminate(self, known: Attempt) -> None:
+        for pid in filter(None, known.pids.values()):
+            with suppress(OSError):
+                os.killpg(pid, signal.SIGTERM)
+
+    def _is_young(self, known: Attempt, name: str) -> bool:
+        """Whether the shell may still be between claim and command, where a signal can pass unnoticed."""
+        at = _modified(self.layout.record(known.run, known.number, name) + ".pid")
+        return at is None or (_now() - at).total_seconds() < _YOUNG_SECONDS
 
     def _force(self, known: Attempt) -> None:
         _signal_program(known, signal.SIGKILL)
