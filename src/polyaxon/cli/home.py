@@ -1,0 +1,121 @@
+"""What the commands look at: this home's settings and store, and the run that an argument means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.model.run import Run
+from polyaxon.settings import Settings, read_settings
+from polyaxon.store.base import Store
+
+__all__ = ["Home", "open_home", "project_option", "run_argument", "run_option"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+NAMES_COMPARED = 200
+"""How many recent runs are searched for a name like the one that was not found."""
+
+run_argument = click.argument("reference", metavar="[RUN]", required=False)
+run_option = click.option("-uid", "--uid", "--uuid", "uuid", help="The run's uuid, or the beginning of it.")
+
+
+def project_option(function: Function) -> Function:
+    """Add `-p/--project`; `owner/project` is understood, the owner of this machine's runs being `default`."""
+    return click.option("-p", "--project", help="The project; the configured one when left out.")(function)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One home: where runs are stored and their files lie."""
+
+    settings: Settings
+    store: Store
+
+    def project(self, given: str | None) -> str:
+        """Return the project's name: the one given, without its owner, or the configured one."""
+        return project_name(self.settings, given)
+
+    def run_directory(self, run: Run) -> Path:
+        """Return the directory with the run's own files."""
+        return Path(self.settings.home, "artifacts", run.uuid)
+
+    def working_directories(self, run: Run) -> list[Path]:
+        """Return what else the runtime may have kept of the run."""
+        return [Path(self.settings.home, room, run.uuid) for room in ("contexts", "runs")]
+
+    def find(self, reference: str | None, project: str | None) -> Run:
+        """Return the run of that uuid (or its beginning), else the latest of that name, else the project's last.
+
+        A name counts within the project when one is given, and everywhere otherwise.
+        """
+        if reference is None:
+            return self._last(self.project(project))
+        uuid = reference.replace("-", "")
+        if _could_be_uuid(uuid):
+            try:
+                return self.store.get(uuid)
+            except NotFoundError:
+                pass  # it may still be a name
+        scope = self.project(project) if project else None
+        found = self._list(scope, f"name:{_as_text(reference)}", 1)
+        if found:
+            return found[0]
+        raise NotFoundError(f"there is no run `{reference}`", hint=self._nearest(reference, scope))
+
+    def _last(self, project: str) -> Run:
+        runs = self._list(project, "pipeline:nil", 1)
+        if not runs:
+            raise NotFoundError(
+                f"project `{project}` has no runs", hint="start one with `polyaxon run -f FILE`, or name a project: `-p`"
+            )
+        return runs[0]
+
+    def _nearest(self, name: str, project: str | None) -> str:
+        names = {run.name for run in self._list(project, "", NAMES_COMPARED) if run.name}
+        near = get_close_matches(name, names, n=1)
+        return f"did you mean `{near[0]}`?" if near else "`polyaxon ops ls` lists the runs"
+
+    def _list(self, project: str | None, query: str, limit: int) -> list[Run]:
+        return list(self.store.list(project, query, "-created_at", limit, 0, datetime.now(UTC)).runs)
+
+
+@contextmanager
+def open_home(settings: Settings | None = None) -> Iterator[Home]:
+    """Open the home's store for as long as the block lasts."""
+    from polyaxon.server import open_store
+
+    settings = settings or read_settings()
+    store = open_store(settings)
+    try:
+        yield Home(settings, store)
+    finally:
+        store.close()
+
+
+def project_name(settings: Settings, given: str | None) -> str:
+    """Return the project's name without its owner; `.` separates as well as `/`."""
+    if given is None:
+        return settings.project
+    owner, slash, name = given.rpartition("/")
+    if not name or owner.count("/") > 1:
+        raise UsageError(f"`{given}` is not a project", hint="write `-p PROJECT` or `-p OWNER/PROJECT`")
+    return name if slash else given
+
+
+def _could_be_uuid(text: str) -> bool:
+    return len(text) >= 4 and all(digit in "0123456789abcdef" for digit in text.lower())  # noqa: PLR2004
+
+
+def _as_text(name: str) -> str:
+    """Quote a name that the search language would read as a number or truth value."""
+    if any(character in name for character in ",()|~%<>="):
+        raise NotFoundError(f"there is no run `{name}`", hint="`polyaxon ops ls` lists the runs")
+    return f'"{name}"'
