@@ -1,0 +1,262 @@
+"""Which Kubernetes objects can a file hold? Containers, volumes and the other objects given in Kubernetes' own words.
+
+Only the first level of keys is the format's business: it is checked, and everything below is kept as written. The
+exceptions are what every runtime must understand to start a container: argv, environment and resource quantities.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field
+from pydantic_core import core_schema
+
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.fields import Before, BoolOrRef, Model, OrTemplate, Shape, has_template, wrong
+
+__all__ = [
+    "Affinity",
+    "Container",
+    "DnsConfig",
+    "HostAlias",
+    "PodFailurePolicy",
+    "PodSecurityContext",
+    "Resources",
+    "Toleration",
+    "Volume",
+    "is_quantity",
+]
+
+_QUANTITY = re.compile(r"^\+?(\d+(\.\d*)?|\.\d+)(m|[kMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei|n|u|[eE][+-]?\d+)?$")
+_LISTS = ("limits", "requests")
+
+
+def is_quantity(value: object) -> bool:
+    """Whether `value` is an amount in Kubernetes' notation, or a template of one."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int | float):
+        return 0 <= value < float("inf")
+    return isinstance(value, str) and (_QUANTITY.match(value.strip()) is not None or has_template(value))
+
+
+def _check_resources(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    for side in _LISTS:
+        amounts = value.get(side)
+        if amounts is None or has_template(amounts):
+            continue
+        if not isinstance(amounts, dict):
+            raise wrong(SpecCode.WRONG_TYPE, f"expected a mapping of resources to amounts in `{side}`", at=(side,))
+        for name, amount in amounts.items():
+            if not is_quantity(amount):
+                raise wrong(
+                    SpecCode.QUANTITY,
+                    f"`{amount}` is not an amount of `{name}`",
+                    at=(side, name),
+                    suggestion=_amount_hint(str(name)),
+                )
+    return value
+
+
+def _amount_hint(name: str) -> str:
+    examples = {"cpu": "`500m` or `2`", "memory": "`512Mi` or `4Gi`"}
+    return f"write a positive amount such as {examples.get(name, '`1`')}"
+
+
+def _check_env(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise wrong(
+            SpecCode.WRONG_TYPE,
+            "expected a list of `{name, value}`, got a mapping",
+            suggestion="write `- {name: NAME, value: text}` for each variable, or use the file's top-level `env`",
+        )
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            if isinstance(item, dict) and not isinstance(item.get("name"), str):
+                raise wrong(SpecCode.MISSING_FIELD, "an environment variable needs a `name`", at=(place,))
+            if not isinstance(item, dict) and not has_template(item) and not hasattr(item, "name"):
+                raise wrong(SpecCode.WRONG_TYPE, "expected a mapping `{name, value}`", at=(place,))
+    return value
+
+
+Resources: TypeAlias = Annotated[dict[str, Any] | str, OrTemplate, Before(_check_resources)]
+Env: TypeAlias = Annotated[list[Any] | str, OrTemplate, Before(_check_env)]
+Argv: TypeAlias = Annotated[
+    list[Any] | str,
+    Shape(
+        "a list of texts, or one text",
+        core_schema.union_schema(
+            [core_schema.list_schema(core_schema.any_schema(), strict=True), core_schema.str_schema(strict=True)],
+            mode="left_to_right",
+        ),
+        {"anyOf": [{"type": "array"}, {"type": "string"}]},
+    ),
+]
+Image: TypeAlias = Annotated[
+    str | int | float,
+    Shape(
+        "the name of an image",
+        core_schema.union_schema(
+            [
+                core_schema.str_schema(strict=True),
+                core_schema.int_schema(strict=True),
+                core_schema.float_schema(strict=True),
+            ],
+            mode="left_to_right",
+        ),
+        {"type": ["string", "number"]},
+    ),
+]
+
+
+class Container(Model):
+    """A container, in Kubernetes' words. The main container's `name` is given by the runtime."""
+
+    name: str | None = None
+    """Filled in for the main container."""
+    image: Image | None = None
+    """The image to run."""
+    command: Argv | None = None
+    """The program and its first arguments; a single text is one item unless it is a template of a list."""
+    args: Argv | None = None
+    """The further arguments; a template such as `"{{ params.as_args }}"` may stand for the whole list."""
+    env: Env | None = None
+    """Environment variables: a list of `{name, value}`."""
+    env_from: Any = None
+    """Secrets and config maps whose keys become environment variables."""
+    working_dir: str | None = None
+    """Where the program starts."""
+    resources: Resources | None = None
+    """`requests` and `limits`: mappings of a resource to an amount."""
+    image_pull_policy: str | None = None
+    """`Always`, `IfNotPresent` or `Never`."""
+    ports: Any = None
+    """Ports the container listens on."""
+    volume_mounts: Any = None
+    """Volumes to mount, by the names of `run.volumes`."""
+    volume_devices: Any = None
+    """Block devices to mount."""
+    lifecycle: Any = None
+    """Commands to run after the start and before the end."""
+    liveness_probe: Any = None
+    """How to see whether the container is alive."""
+    readiness_probe: Any = None
+    """How to see whether the container is ready."""
+    startup_probe: Any = None
+    """How to see whether the container has started."""
+    resize_policy: Any = None
+    """What a change of resources does to the container."""
+    restart_policy: Any = None
+    """When the container alone is restarted."""
+    restart_policy_rules: Any = None
+    """When the container alone is restarted, by exit code."""
+    security_context: Any = None
+    """User, group and privileges of the container."""
+    stdin: Any = None
+    """Whether standard input is kept open."""
+    stdin_once: Any = None
+    """Whether standard input is closed after the first use."""
+    tty: Any = None
+    """Whether the container has a terminal."""
+    termination_message_path: Any = None
+    """File whose content explains the end."""
+    termination_message_policy: Any = None
+    """Where the explanation of the end comes from."""
+
+
+class Volume(Model):
+    """A volume of the pod: a `name` and one source, in Kubernetes' words."""
+
+    name: str
+    """The name that `volumeMounts` use."""
+    aws_elastic_block_store: Any = None
+    azure_disk: Any = None
+    azure_file: Any = None
+    cephfs: Any = None
+    cinder: Any = None
+    config_map: Any = None
+    csi: Any = None
+    downward_api: Any = Field(default=None, alias="downwardAPI")
+    empty_dir: Any = None
+    ephemeral: Any = None
+    fc: Any = None
+    flex_volume: Any = None
+    flocker: Any = None
+    gce_persistent_disk: Any = None
+    git_repo: Any = None
+    glusterfs: Any = None
+    host_path: Any = None
+    image: Any = None
+    iscsi: Any = None
+    nfs: Any = None
+    persistent_volume_claim: Any = None
+    photon_persistent_disk: Any = None
+    portworx_volume: Any = None
+    projected: Any = None
+    quobyte: Any = None
+    rbd: Any = None
+    scale_io: Any = Field(default=None, alias="scaleIO")
+    secret: Any = None
+    storageos: Any = None
+    vsphere_volume: Any = None
+
+
+class Toleration(Model):
+    """A taint of nodes that the pod tolerates."""
+
+    effect: str | None = None
+    key: str | None = None
+    operator: str | None = None
+    toleration_seconds: int | None = None
+    value: Any = None
+
+
+class HostAlias(Model):
+    """A line of the pod's hosts file."""
+
+    ip: str | None = None
+    hostnames: list[str] | None = None
+
+
+class Affinity(Model):
+    """Which nodes and which neighbours the pod wants."""
+
+    node_affinity: Any = None
+    pod_affinity: Any = None
+    pod_anti_affinity: Any = None
+
+
+class PodSecurityContext(Model):
+    """User, group and privileges of the pod."""
+
+    app_armor_profile: Any = None
+    fs_group: Any = None
+    fs_group_change_policy: Any = None
+    run_as_group: Any = None
+    run_as_non_root: BoolOrRef | None = None
+    run_as_user: Any = None
+    se_linux_change_policy: Any = None
+    se_linux_options: Any = None
+    seccomp_profile: Any = None
+    supplemental_groups: Any = None
+    supplemental_groups_policy: Any = None
+    sysctls: Any = None
+    windows_options: Any = None
+
+
+class DnsConfig(Model):
+    """Name servers and search domains of the pod."""
+
+    nameservers: list[str] | None = None
+    options: Any = None
+    searches: list[str] | None = None
+
+
+class PodFailurePolicy(Model):
+    """What a failing pod means for the job: rules with the actions `FailJob`, `Ignore`, `Count`, `FailIndex`."""
+
+    rules: list[dict[str, Any]]
+    """The rules, tried in order."""

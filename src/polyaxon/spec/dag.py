@@ -1,0 +1,37 @@
+"""What is run as a graph of operations? The `dag` kind of `run`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from polyaxon.spec.component import Component
+from polyaxon.spec.container import Volume
+from polyaxon.spec.environment import Environment
+from polyaxon.spec.fields import Kinded, PositiveIntOrRef
+from polyaxon.spec.jobs import Names
+from polyaxon.spec.kinds import COMPONENT_LIKE, EARLY_STOPPING, OPERATION_LIKE
+from polyaxon.spec.operation import Operation
+from polyaxon.spec.stopping import EarlyStopping
+
+__all__ = ["Dag"]
+
+
+class Dag(Kinded):
+    """Runs operations in the order of their dependencies."""
+
+    kind: Literal["dag"] = "dag"
+    """`dag`."""
+    operations: list[Annotated[Operation | Component, OPERATION_LIKE]] | None = None
+    """The operations."""
+    components: list[Annotated[Component | Operation, COMPONENT_LIKE]] | None = None
+    """Components that the operations refer to by `dagRef`."""
+    concurrency: PositiveIntOrRef | None = None
+    """How many operations at the same time; no limit when absent."""
+    early_stopping: list[Annotated[EarlyStopping, EARLY_STOPPING]] | None = None
+    """When to end before all operations are done."""
+    environment: Environment | None = None
+    """Where and under which conditions the operations' pods run, unless they say otherwise."""
+    connections: Names | None = None
+    """Names of the connections that all operations use."""
+    volumes: list[Volume] | None = None
+    """Volumes that all operations have."""

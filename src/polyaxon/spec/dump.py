@@ -1,0 +1,22 @@
+"""How is a model written down again? As the canonical mapping of v1.1: camelCase, and only what was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyaxon.spec.component import Component
+from polyaxon.spec.fields import Model
+from polyaxon.spec.types import plain
+
+__all__ = ["dump"]
+
+
+def dump(model: Model) -> dict[str, Any]:
+    """Return what `model` says as plain data that reads back to an equal model.
+
+    Unset fields are left out; an explicit null stays. A component says its kind even where the place would imply it.
+    """
+    found: dict[str, Any] = plain(model.model_dump(by_alias=True, exclude_unset=True))
+    if isinstance(model, Component) and "kind" not in found:
+        found = {"kind": "component", **found}
+    return found
