@@ -6,8 +6,7 @@ is numbered by the root's one sequence.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +16,8 @@ from polyaxon.model.run import Run
 from polyaxon.store.base import Batch
 from polyaxon.store.database import Connection
 from polyaxon.store.events import encode_event
-from polyaxon.store.rows import encode_fields, run_to_row
-from polyaxon.store.runs import INSERT_CONTENTS, INSERT_FIRST_CONDITION, INSERT_RUN, upsert_content
+from polyaxon.store.rows import run_to_row, updates
+from polyaxon.store.runs import INSERT_CONTENTS, INSERT_FIRST_CONDITION, INSERT_RUN
 from polyaxon.store.values import clean_text, micros, to_json
 
 __all__ = ["apply_batches"]
@@ -67,7 +66,7 @@ class _Writes:
         self.explanations: list[tuple[Any, ...]] = []
         self.edges: list[tuple[Any, ...]] = []
         self.requests: list[tuple[int]] = []
-        self.fields: dict[RunId, dict[str, Any]] = defaultdict(dict)
+        self.fields: dict[RunId, dict[str, Any]] = {}
 
     def add(self, batch: Batch, sequence: int) -> None:
         root = batch.lease.root
@@ -78,45 +77,43 @@ class _Writes:
             self.events.append((root, sequence, micros(at), encode_event(event)))
         for change in batch.changes:
             sequence += 1
-            self.change(change, sequence, latest)
+            _TAKERS[type(change)](self, change, sequence, latest)
         self.leases.append((sequence, root))
         self.requests.extend((number,) for number in batch.requests)
 
-    def change(self, change: Change, sequence: int, latest: datetime | None) -> None:
-        if isinstance(change, Moved):
-            condition = change.condition
-            fields = self.fields[change.run]
-            fields["updated_at"] = condition.at
-            fields["status"] = condition.type
-            fields.update(change.fields)
-            self.conditions.append(
-                (
-                    sequence,
-                    condition.type.value,
-                    condition.reason,
-                    clean_text(condition.message),
-                    micros(condition.at),
-                    change.run,
-                )
-            )
-        elif isinstance(change, Updated):
-            fields = self.fields[change.run]
-            if latest is not None:
-                fields["updated_at"] = latest
-            fields.update(change.fields)
-        elif isinstance(change, Created):
-            self.created.append(change.run)
-        elif isinstance(change, Explained):
-            self.explanations.append((sequence, change.topic, micros(change.at), to_json(change.facts), change.run))
-        elif isinstance(change, Linked):
-            self.edges.append((change.kind, to_json(change.values), change.upstream, change.downstream))
+    def moved(self, change: Moved, sequence: int, _: datetime | None) -> None:
+        condition = change.condition
+        status, at = condition.type, condition.at
+        known = self.fields.get(change.run)
+        if known is None:
+            self.fields[change.run] = {"status": status, "updated_at": at, **change.fields}
         else:
-            raise TypeError(f"no change: {change!r}")
+            known["status"] = status
+            known["updated_at"] = at
+            known.update(change.fields)
+        self.conditions.append(
+            (sequence, status._value_, condition.reason, clean_text(condition.message), micros(at), change.run)
+        )
+
+    def updated(self, change: Updated, _: int, latest: datetime | None) -> None:
+        known = self.fields.setdefault(change.run, {})
+        if latest is not None:
+            known["updated_at"] = latest
+        known.update(change.fields)
+
+    def create(self, change: Created, _sequence: int, _latest: datetime | None) -> None:
+        self.created.append(change.run)
+
+    def explained(self, change: Explained, sequence: int, _: datetime | None) -> None:
+        self.explanations.append((sequence, change.topic, micros(change.at), to_json(change.facts), change.run))
+
+    def linked(self, change: Linked, _sequence: int, _latest: datetime | None) -> None:
+        self.edges.append((change.kind, to_json(change.values), change.upstream, change.downstream))
 
     def flush(self, connection: Connection) -> None:
         if self.created:
             _insert_runs(connection, self.created)
-        for statement, rows in _updates(self.fields).items():
+        for statement, rows in updates(self.fields).items():
             connection.run_many(statement, rows)
         for statement, rows in (
             (_INSERT_EVENT, self.events),
@@ -130,6 +127,15 @@ class _Writes:
                 connection.run_many(statement, rows)
 
 
+_TAKERS: Mapping[type[Change], Callable[[_Writes, Any, int, datetime | None], None]] = {
+    Moved: _Writes.moved,
+    Updated: _Writes.updated,
+    Created: _Writes.create,
+    Explained: _Writes.explained,
+    Linked: _Writes.linked,
+}
+
+
 def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
     connection.run_many(INSERT_RUN, [run_to_row(run) for run in runs])
     contents = [
@@ -141,23 +147,5 @@ def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
         connection.run_many(INSERT_CONTENTS, contents)
     connection.run_many(
         INSERT_FIRST_CONDITION,
-        [(run.status.value, "OperationCreated", "", micros(run.created_at), run.uuid) for run in runs],
+        [(run.status._value_, "OperationCreated", "", micros(run.created_at), run.uuid) for run in runs],
     )
-
-
-def _updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[tuple[Any, ...]]]:
-    """Return the rows of one update per run, by statement: there are few sets of attributes that change together."""
-    statements: dict[tuple[str, ...], str] = {}
-    grouped: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for run, fields in fields_by_run.items():
-        columns, contents = encode_fields(fields)
-        if columns:
-            names = tuple(columns)
-            statement = statements.get(names)
-            if statement is None:
-                settings = ", ".join(f"{name} = ?" for name in names)
-                statement = statements[names] = f"UPDATE runs SET {settings} WHERE uuid = ?"
-            grouped[statement].append((*columns.values(), run))
-        for name, text in contents.items():
-            grouped[upsert_content(name)].append((text, run))
-    return grouped

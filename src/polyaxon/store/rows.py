@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, NamedTuple
 
 from polyaxon.model.ids import RunId
@@ -14,7 +15,7 @@ from polyaxon.model.status import Pending, Status
 from polyaxon.store.database import Row
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 
-__all__ = ["COLUMNS", "CONTENTS", "RUN_COLUMNS", "condition_from_row", "encode_fields", "run_from_row", "run_to_row"]
+__all__ = ["COLUMNS", "CONTENTS", "RUN_COLUMNS", "condition_from_row", "run_from_row", "run_to_row", "updates"]
 
 
 class _Column(NamedTuple):
@@ -31,9 +32,14 @@ def _optional(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else function(value)
 
 
-def _word(value: Any) -> str:
-    # An enum's text: drivers know `str`, and adapt a subclass more slowly or not at all.
-    return str(value.value) if hasattr(value, "value") else str(value)
+def _word(member: Any) -> Any:
+    # An enum's text: drivers know `str`, and adapt a subclass more slowly or not at all. `_value_` is `value` without
+    # the descriptor, which costs as much as the rest of a row.
+    return member._value_
+
+
+def _members(kind: type[Enum]) -> Callable[[Any], Any]:
+    return {member.value: member for member in kind}.__getitem__
 
 
 _TEXT = (_optional(clean_text), _same)
@@ -42,15 +48,15 @@ _JSON = (to_json, from_json)
 _PLAIN = (_same, _same)
 
 COLUMNS: Mapping[str, _Column] = {
-    "uuid": _Column("uuid", str, RunId),
+    "uuid": _Column("uuid", str, _same),
     "project": _Column("project", *_TEXT),
     "name": _Column("name", *_TEXT),
-    "kind": _Column("kind", _word, RunKind),
+    "kind": _Column("kind", _word, _members(RunKind)),
     "runtime": _Column("runtime", *_TEXT),
-    "status": _Column("status", _word, Status),
+    "status": _Column("status", _word, _members(Status)),
     "created_at": _Column("created_at", *_TIME),
     "updated_at": _Column("updated_at", *_TIME),
-    "root": _Column("root", str, RunId),
+    "root": _Column("root", str, _same),
     "pipeline": _Column("pipeline", *_PLAIN),
     "controller": _Column("controller", *_PLAIN),
     "original": _Column("original", *_PLAIN),
@@ -60,7 +66,7 @@ COLUMNS: Mapping[str, _Column] = {
     "description": _Column("description", *_TEXT),
     "tags": _Column("tags", lambda tags: to_json(list(tags)), lambda text: tuple(from_json(text))),
     "pending": _Column("pending", _optional(_word), _optional(Pending)),
-    "managed_by": _Column("managed_by", _word, ManagedBy),
+    "managed_by": _Column("managed_by", _word, _members(ManagedBy)),
     "user": _Column("username", *_TEXT),
     "started_at": _Column("started_at", *_TIME),
     "finished_at": _Column("finished_at", *_TIME),
@@ -97,19 +103,47 @@ def run_to_row(run: Run) -> tuple[Any, ...]:
     return tuple([encode(getattr(run, name)) for name, encode in _ENCODERS])
 
 
-def encode_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return column values of the attributes given: those in table `runs` and those in `contents`."""
-    row: dict[str, Any] = {}
-    contents: dict[str, Any] = {}
-    for name, value in fields.items():
-        column = COLUMNS.get(name)
-        if column is not None:
-            row[column.name] = column.encode(value)
-        elif name in CONTENTS:
-            contents[name] = value
-        else:
-            raise TypeError(f"a run has no attribute `{name}`")
-    return row, contents
+def updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[tuple[Any, ...]]]:
+    """Return, by statement, the rows that set attributes of runs: one row per run and table."""
+    grouped: dict[str, list[tuple[Any, ...]]] = {}
+    plans: dict[tuple[str, ...], tuple[_Update, ...]] = {}
+    for run, fields in fields_by_run.items():
+        names = tuple(fields)
+        plan = plans.get(names)
+        if plan is None:
+            plan = plans[names] = _plan(names)
+        values = list(fields.values())
+        for update in plan:
+            row = [encode(values[place]) for place, encode in update.values]
+            grouped.setdefault(update.statement, []).append((*row, run))
+    return grouped
+
+
+class _Update(NamedTuple):
+    statement: str
+    values: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """Which attribute, by its place among those that change, and how it is written."""
+
+
+def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
+    """Return the statements that set these attributes: there are few sets of attributes that change together."""
+    unknown = [name for name in names if name not in COLUMNS and name not in CONTENTS]
+    if unknown:
+        raise TypeError(f"a run has no attribute `{unknown[0]}`")
+    own = [(place, COLUMNS[name]) for place, name in enumerate(names) if name in COLUMNS]
+    plan = []
+    if own:
+        settings = ", ".join(f"{column.name} = ?" for _, column in own)
+        values = tuple((place, column.encode) for place, column in own)
+        plan.append(_Update(f"UPDATE runs SET {settings} WHERE uuid = ?", values))
+    for place, name in enumerate(names):
+        if name in CONTENTS:
+            statement = (
+                f"INSERT INTO contents (run, {name}) SELECT id, ? FROM runs WHERE uuid = ? "
+                f"ON CONFLICT (run) DO UPDATE SET {name} = excluded.{name}"
+            )
+            plan.append(_Update(statement, ((place, _same),)))
+    return tuple(plan)
 
 
 def condition_from_row(row: Row) -> Condition:

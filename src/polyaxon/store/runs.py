@@ -18,7 +18,7 @@ from polyaxon.model.status import FINAL, Status
 from polyaxon.query import parse_sort
 from polyaxon.store.base import Artifact, Edge, Explanation, Page
 from polyaxon.store.database import Connection, Row
-from polyaxon.store.rows import COLUMNS, RUN_COLUMNS, condition_from_row, encode_fields, run_from_row, run_to_row
+from polyaxon.store.rows import COLUMNS, RUN_COLUMNS, condition_from_row, run_from_row, run_to_row, updates
 from polyaxon.store.search import Dialect, live_filter, order_by, where
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 
@@ -41,7 +41,6 @@ __all__ = [
     "list_runs",
     "tree",
     "update",
-    "upsert_content",
 ]
 
 _FROM = "FROM runs LEFT JOIN contents c ON c.run = runs.id"
@@ -136,20 +135,8 @@ def list_runs(
 
 def update(connection: Connection, uuid: RunId, fields: Mapping[str, Any]) -> None:
     """Change attributes of a run."""
-    columns, contents = encode_fields(fields)
-    if columns:
-        settings = ", ".join(f"{name} = ?" for name in columns)
-        connection.run(f"UPDATE runs SET {settings} WHERE uuid = ?", (*columns.values(), uuid))
-    for name, value in contents.items():
-        connection.run(upsert_content(name), (value, uuid))
-
-
-def upsert_content(name: str) -> str:
-    """Return the statement that sets one of the large texts of a run: (text, uuid)."""
-    return (
-        f"INSERT INTO contents (run, {name}) SELECT id, ? FROM runs WHERE uuid = ? "
-        f"ON CONFLICT (run) DO UPDATE SET {name} = excluded.{name}"
-    )
+    for statement, rows in updates({uuid: fields}).items():
+        connection.run_many(statement, rows)
 
 
 _ID = "(SELECT id FROM runs WHERE uuid = ?)"

@@ -1,6 +1,6 @@
 -- Times are microseconds since 1970 (UTC), mappings and lists JSON text, durations seconds.
 -- `sequence` counts within one root: it orders events, conditions and explanations against each other.
--- Words in capitals that are no SQL (SERIAL_KEY, CLUSTERED) differ between databases; see `store/migrate.py`.
+-- Words in capitals that are no SQL (SERIAL_KEY, ROW_KEY, CLUSTERED) differ between databases; see `store/migrate.py`.
 
 CREATE TABLE projects (
   uuid        TEXT PRIMARY KEY,
@@ -50,7 +50,8 @@ CREATE TABLE runs (
 );
 
 CREATE INDEX runs_root ON runs (root);
-CREATE INDEX runs_pipeline ON runs (pipeline) WHERE pipeline IS NOT NULL;
+-- The project is there for lists of a pipeline's runs, which name both.
+CREATE INDEX runs_pipeline ON runs (pipeline, project) WHERE pipeline IS NOT NULL;
 CREATE INDEX runs_created ON runs (project, created_at);
 CREATE INDEX runs_updated ON runs (project, updated_at);
 CREATE INDEX runs_state ON runs (project, state) WHERE state IS NOT NULL;
@@ -61,7 +62,7 @@ CREATE INDEX runs_open ON runs (uuid)
 
 -- The large texts of a run lie apart, so that a status change does not write them again.
 CREATE TABLE contents (
-  run         BIGINT PRIMARY KEY,
+  run         ROW_KEY,
   raw_content TEXT,
   content     TEXT
 );

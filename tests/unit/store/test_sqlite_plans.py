@@ -1,0 +1,84 @@
+"""Every query on a hot path uses its index, and the database is set up to be safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from polyaxon.model.ids import RunId
+from polyaxon.query import parse_sort
+from polyaxon.store.database import Connection
+from polyaxon.store.leases import CLAIMABLE
+from polyaxon.store.runs import SELECT
+from polyaxon.store.search import SQLITE, live_filter, order_by, where
+from polyaxon.store.sqlite import SqliteDatabase
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    database = SqliteDatabase(str(tmp_path / "polyaxon.db"))
+    database.migrate()
+    with database.reading() as connection:
+        yield connection
+    database.close()
+
+
+def listing(query: str, sort: str) -> str:
+    condition, _ = where(live_filter(query, NOW), SQLITE)
+    order = order_by(parse_sort(sort), SQLITE)
+    return f"{SELECT} WHERE runs.project = ? AND {condition} ORDER BY {order} LIMIT 20"
+
+
+PLANS = {
+    "one run": (f"{SELECT} WHERE runs.uuid >= ? AND runs.uuid < ?", "sqlite_autoindex_runs_1"),
+    "a tree": (f"{SELECT} WHERE runs.root = ? ORDER BY runs.id", "runs_root"),
+    "children": (f"{SELECT} WHERE runs.pipeline = ? ORDER BY position", "runs_pipeline"),
+    "what can be claimed": (CLAIMABLE, "runs_open"),
+    "some of what can be claimed": (f"{CLAIMABLE} AND runs.uuid IN (?, ?)", "sqlite_autoindex_runs_1"),
+    "the latest runs": (listing("", ""), "runs_updated"),
+    "the newest runs": (listing("status:running", "-created_at"), "runs_created"),
+    "runs of a pipeline": (listing("pipeline:" + "a" * 32, "metrics.loss"), "runs_pipeline"),
+    "cache keys": ("SELECT id FROM runs WHERE project = ? AND state IN (?, ?)", "runs_state"),
+    "conditions": (
+        "SELECT type FROM conditions WHERE run = (SELECT id FROM runs WHERE uuid = ?) ORDER BY sequence",
+        "PRIMARY KEY",
+    ),
+    "edges to a run": ("SELECT kind FROM edges WHERE upstream = ?", "edges_upstream"),
+    "a status change": ("UPDATE runs SET status = ? WHERE uuid = ?", "sqlite_autoindex_runs_1"),
+    "held leases": ("UPDATE leases SET expires_at = ? WHERE owner = ?", "leases_owner"),
+    "requests of held leases": (
+        "SELECT requests.id FROM requests JOIN leases ON leases.root = requests.root WHERE leases.owner = ?",
+        "leases_owner",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_index_is_used(connection: Connection, name: str) -> None:
+    statement, index = PLANS[name]
+    plan = [row[3] for row in connection.all(f"EXPLAIN QUERY PLAN {statement}", ["x"] * statement.count("?"))]
+    assert any(index in step for step in plan), plan
+    assert not any(step.startswith("SCAN") and index not in step and "requests" not in step for step in plan), plan
+
+
+@pytest.mark.parametrize("name", ["the latest runs", "the newest runs"])
+def test_a_page_is_read_in_the_order_of_the_index(connection: Connection, name: str) -> None:
+    statement, _ = PLANS[name]
+    plan = [row[3] for row in connection.all(f"EXPLAIN QUERY PLAN {statement}", ["x"] * statement.count("?"))]
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 30000)])
+def test_commits_survive_power_cuts_and_writers_wait(connection: Connection, pragma: str, value: object) -> None:
+    row = connection.one(f"PRAGMA {pragma}")
+    assert row is not None
+    assert row[0] == value
+
+
+def test_ids_of_runs_are_plain_text() -> None:
+    assert type(RunId("a")) is str
