@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from polyaxon.store.base import Artifact, Batch
 from polyaxon.store.search import SQLITE, where
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
+from polyaxon.store.values import to_json
 from polyaxon.testing.store_contract import EPOCH, condition, run
 
 NOW = EPOCH + timedelta(days=3)
@@ -49,7 +51,7 @@ def as_row(each: Run) -> dict[str, Any]:
         "created_at": each.created_at,
         "started_at": each.started_at,
         "inputs": dict(each.inputs),
-        "outputs": dict(each.outputs),
+        "outputs": json.loads(to_json(each.outputs)),  # NaN is no number to a database
         "meta_info": dict(each.meta),
         "tags": list(each.tags),
         "duration": each.duration,
