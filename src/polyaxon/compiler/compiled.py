@@ -1,4 +1,4 @@
-"""What a compilation may look at, and what it gives: values that the engine and the runtimes share with the compiler."""
+"""What a compilation may look at, and what it gives: values shared with the engine and the runtimes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from polyaxon.compiler.context import Bindings, declaration
+from polyaxon.compiler.tree import Rendering
 from polyaxon.model.launch import Connection, Places, Termination
 from polyaxon.model.run import RunFacts, RunKind
 
@@ -33,6 +35,8 @@ class Surroundings:
     suggestion: Data | None = None
     inherited: Data | None = None
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    image: str | None = None
+    """What the run's builder made: replaces the main container's image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,7 @@ class Compiled:
     """An operation laid over its component, its params bound and its operation-level sections rendered.
 
     `run` still holds the templates of the runtime section, which `launch_plan` renders. `inputs`, `outputs` and
-    `contexts` are the values by name; `io` holds the declarations they belong to, in the file's words. Sections are
-    plain data in the file's words (camelCase).
+    `contexts` are the values by name, as JSON has them. Sections are plain data in the file's words (camelCase).
     """
 
     kind: RunKind
@@ -87,8 +90,8 @@ class Compiled:
     inputs: Data = field(default_factory=dict)
     outputs: Data = field(default_factory=dict)
     contexts: Data = field(default_factory=dict)
-    io: Mapping[str, Sequence[Data]] = field(default_factory=dict)
-    """`inputs`, `outputs` and `contexts` → their declarations."""
+    bindings: Bindings = field(default_factory=Bindings)
+    """The values with what is declared of them, in declaration order."""
     condition: bool | None = None
     condition_text: str | None = None
     condition_values: Data = field(default_factory=dict)
@@ -96,8 +99,8 @@ class Compiled:
     is_approved: bool = True
     queue: str | None = None
     namespace: str | None = None
-    cache: Cache = Cache()
-    termination: Termination = Termination()
+    cache: Cache = field(default_factory=Cache)
+    termination: Termination = field(default_factory=Termination)
     hooks: tuple[Data, ...] = ()
     events: tuple[Data, ...] = ()
     build: Data | None = None
@@ -112,9 +115,12 @@ class Compiled:
     early_stopping: tuple[Data, ...] = ()
     plugins: Data = field(default_factory=dict)
     environment: Data = field(default_factory=dict)
+    rendering: Rendering | None = field(default=None, compare=False, repr=False)
+    """How `run` is rendered; None when it holds no template."""
     fields: Data = field(default_factory=dict)
     """Every operation-level section as it stands in the canonical compiled operation."""
 
     def content(self) -> dict[str, Any]:
         """Return the canonical compiled operation: what is stored and what the API shows. JSON data."""
-        return {"version": 1.1, "kind": "compiled_operation", **self.fields, **self.io, "run": self.run}
+        io = {name: list(map(declaration, bounds)) for name, bounds in self.bindings.by_section() if bounds}
+        return {"version": 1.1, "kind": "compiled_operation", **self.fields, **io, "run": self.run}

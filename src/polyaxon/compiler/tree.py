@@ -40,7 +40,7 @@ def texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[
             yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            if isinstance(key, str) and has_template(key):
+            if has_template(str(key)):
                 yield (*path, key), key
             yield from texts(item, (*path, key))
     elif isinstance(value, (list, tuple)):
@@ -54,7 +54,7 @@ def _text(text: str) -> Rendering:
 
 
 def _mapping(value: Mapping[str, Any]) -> Rendering | None:
-    if any(isinstance(key, str) and has_template(key) for key in value):
+    if any(has_template(str(key)) for key in value):
         return _mapping_with_keys(value)
     parts = [(key, rendering) for key, item in value.items() if (rendering := plan(item)) is not None]
     if not parts:
