@@ -117,7 +117,6 @@ conditions = st.sampled_from(
         "metrics.loss:nil",
         "outputs.loss:0.25",
         "outputs.loss:nil",
-        "outputs.note:%x",
         "outputs.note:Ärger",
         "inputs.lr:0.1",
         'inputs.lr:"0.1"',
