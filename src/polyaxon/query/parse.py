@@ -48,8 +48,7 @@ _END_OF_VALUE = re.compile(
 )
 _COMPARISON = re.compile(r"(>=|=>|<=|=<|>|<)\s*(.*)", re.DOTALL)
 _OPERATORS = {"=>": ">=", "=<": "<="}
-_RANGE = re.compile(r"\s+\.\.(?:\s+|$)|^\.\.\s+")
-_DATE_RANGE = re.compile(r"\s*\.\.\s*")
+_RANGE = re.compile(r"(?:(?<=\s)|^)\.\.(?=\s|$)")
 _DEPTH = 50
 _CONDITIONS = 500  # databases bound the depth of an expression (SQLite: 1000)
 
@@ -287,7 +286,7 @@ def _is_range(field: Field, text: str) -> bool:
 
 def _range(field: Field, text: str, now: datetime) -> Operation:
     _allow(field, fields.RANGE)
-    ends = _DATE_RANGE.split(text)
+    ends = [end.strip() for end in text.split("..")]
     if len(ends) != 2 or not all(ends):
         raise _Refusal("a range has two ends", f"write `{field}:2026-03-01 .. 2026-04-01`")
     return Between(_instant(field, ends[0], now), _instant(field, ends[1], now))
