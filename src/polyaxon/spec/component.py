@@ -231,7 +231,7 @@ class Authored(Shared):
             raise wrong(
                 SpecCode.SEVERAL_REFERENCES,
                 f"there is more than one reference: {fields}",
-                at=(names[1],),
+                at=(str(type(self).model_fields[names[1]].alias),),
                 suggestion="keep one of them",
             )
 

@@ -9,7 +9,7 @@ from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.environment import Labels
-from polyaxon.spec.fields import Model, Shape, wrong
+from polyaxon.spec.fields import IntOrRef, Model, Shape, wrong
 
 __all__ = ["Connection", "ConnectionKind", "ConnectionResource"]
 
@@ -94,7 +94,7 @@ class ConnectionResource(Model):
     """The keys that are used; all when absent."""
     mount_path: str | None = None
     """Where it is mounted; environment variables when absent."""
-    default_mode: int | str | None = None
+    default_mode: IntOrRef | None = None
     """Mode of the mounted files."""
     host_path: str | None = None
     """A path of the host in its place."""

@@ -218,7 +218,7 @@ class Init(Model):
             raise wrong(
                 SpecCode.CONFLICT,
                 f"an init entry does one thing, this one has {names}",
-                at=(given[1],),
+                at=(str(type(self).model_fields[given[1]].alias),),
                 suggestion="write one entry for each",
             )
         if not given and self.connection is None and self.container is None:

@@ -56,14 +56,14 @@ class Pod(Model):
     """The main container."""
 
 
-class Job(Kinded, Pod):
+class Job(Pod, Kinded):
     """Runs a container until it ends."""
 
     kind: Literal["job"] = "job"
     """`job`."""
 
 
-class Service(Kinded, Pod):
+class Service(Pod, Kinded):
     """Runs a container until it is stopped, and makes its ports reachable."""
 
     kind: Literal["service"] = "service"
@@ -78,21 +78,21 @@ class Service(Kinded, Pod):
     """How many pods; 1 when absent."""
 
 
-class Notifier(Kinded, Pod):
+class Notifier(Pod, Kinded):
     """Tells a connection about a run's status; made by the platform."""
 
     kind: Literal["notifier"] = "notifier"
     """`notifier`."""
 
 
-class Tuner(Kinded, Pod):
+class Tuner(Pod, Kinded):
     """Suggests the next runs of a search."""
 
     kind: Literal["tuner"] = "tuner"
     """`tuner`."""
 
 
-class Cleaner(Kinded, Pod):
+class Cleaner(Pod, Kinded):
     """Removes a run's artifacts; made by the platform."""
 
     kind: Literal["cleaner"] = "cleaner"

@@ -1,0 +1,77 @@
+"""Is the file well-formed by itself? From a document to its model, or to every problem it has.
+
+A right file is built straight; only a wrong one goes the slow way through `diagnose`. Nothing outside the document is
+looked at: references, the graph and templates are the compiler's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+
+from polyaxon.errors import Problem, SpecError
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.component import Component
+from polyaxon.spec.diagnose import diagnose, unknown_field
+from polyaxon.spec.fields import to_camel
+from polyaxon.spec.load import Document
+from polyaxon.spec.operation import CompiledOperation, Operation
+from polyaxon.spec.traps import find_traps
+
+__all__ = ["AnyFile", "read"]
+
+AnyFile = Component | Operation | CompiledOperation
+_KINDS: dict[str | None, type[Component] | type[Operation] | type[CompiledOperation]] = {
+    None: Operation,
+    "component": Component,
+    "operation": Operation,
+    "compiled_operation": CompiledOperation,
+}
+
+
+def read(document: Document) -> AnyFile:
+    """Return the model of the file; raises `SpecError` with all of its problems, the document's warnings included.
+
+    A file without a kind is an operation that may hold its own component. Warnings found here join
+    `document.problems`.
+    """
+    kind = document.value.get("kind")
+    if not (kind is None or (isinstance(kind, str) and kind in _KINDS)):
+        raise _ordered([*document.problems, _unknown_kind(document, kind)])
+    model = _KINDS[kind]
+    problems = list(_snake_case_keys(document, model)) if kind is not None else []
+    try:
+        found: AnyFile = model.__pydantic_validator__.validate_python(document.value)
+    except ValidationError as error:
+        problems.extend(diagnose(document, model, error))
+    else:
+        document.problems.extend(find_traps(document))
+        if not problems:
+            return found
+    raise _ordered([*document.problems, *problems])
+
+
+def _ordered(problems: Iterable[Problem]) -> SpecError:
+    return SpecError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+
+
+def _snake_case_keys(
+    document: Document, model: type[Component] | type[Operation] | type[CompiledOperation]
+) -> Iterable[Problem]:
+    """The top level of a file that says its kind is written in camelCase only."""
+    for key in document.value:
+        if "_" in key and key in model.model_fields:
+            yield unknown_field(document, (key,), f"did you mean `{to_camel(key)}`?")
+
+
+def _unknown_kind(document: Document, kind: object) -> Problem:
+    given = kind if isinstance(kind, str) else document.raw(("kind",)) or "…"
+    near = get_close_matches(given.lower(), ("component", "operation"), 1, 0.5)
+    return document.problem(
+        SpecCode.KIND,
+        f"there is no kind of file `{given}`",
+        ("kind",),
+        suggestion=f"did you mean `{near[0]}`?" if near else "write `kind: component` or `kind: operation`",
+    )

@@ -1,0 +1,344 @@
+"""What exactly is wrong, in the file's own terms? The validator's findings as problems with places and suggestions.
+
+One mistake is one problem. No word of the validator reaches the user: what is not in the tables below is said plainly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from polyaxon.errors import Problem
+from polyaxon.spec.anatomy import Choice, Kinds, ListOf, MapOf, Node, OneOf, Scalar, Section, fields_of, kind_of, step
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.fields import Model
+from polyaxon.spec.load import Document
+from polyaxon.spec.traps import trap_at
+from polyaxon.spec.types import describe
+
+__all__ = ["diagnose", "unknown_field"]
+
+Path = tuple[str | int, ...]
+Found = dict[str, Any]
+"""One finding of the validator: `type`, `loc`, `input`, perhaps `ctx`."""
+
+
+def diagnose(document: Document, model: type[Model], error: ValidationError) -> Iterator[Problem]:
+    """Yield a problem for each finding."""
+    seen: set[tuple[Path, str]] = set()
+    for found in error.errors(include_url=False):
+        problem = _problem(document, model, dict(found))
+        key = (tuple(found["loc"]), problem.code)
+        if key not in seen:
+            seen.add(key)
+            yield problem
+
+
+def unknown_field(document: Document, path: Path, suggestion: str | None) -> Problem:
+    """The problem that there is no field of that name."""
+    where = f"in `{_section_name(path[:-1])}`" if len(path) > 1 else "at the top level"
+    return document.problem(
+        SpecCode.UNKNOWN_FIELD, f"there is no field `{path[-1]}` {where}", path, suggestion=suggestion, key=True
+    )
+
+
+def _problem(document: Document, model: type[Model], found: Found) -> Problem:
+    path = tuple(part for part in found["loc"] if part != "[key]")
+    return _TELLERS.get(found["type"], _wrong_type)(document, model, path, found)
+
+
+def _own(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    """A finding of our own validators, which say everything themselves."""
+    context = found["ctx"]
+    path = (*path, *context["at"])
+    trap = _trapped(document, path, context["message"])
+    if trap is not None:
+        return trap
+    code = context["code"]
+    return document.problem(code, context["message"], path, suggestion=context["suggestion"], key=code in _ABOUT_KEYS)
+
+
+_ABOUT_KEYS = {SpecCode.UNKNOWN_FIELD, SpecCode.CONFLICT, SpecCode.SEVERAL_REFERENCES}
+
+
+def _unknown(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    name = str(path[-1])
+    parent = _node_at(document, model, path[:-1])
+    owner = _model_of(parent, _value_at(document.value, path[:-1]))
+    return unknown_field(document, path, _field_hint(owner, name, at_top=len(path) == 1))
+
+
+def _field_hint(owner: type[Model] | None, name: str, at_top: bool) -> str | None:
+    if owner is None:
+        return None
+    fields = fields_of(owner)
+    lowered = {alias.lower(): alias for alias in fields}
+    meant = lowered.get(name.lower().replace("_", "").replace("-", ""))
+    if meant is None and name in _MOVED and _MOVED[name][0] in fields:
+        return f"write it in `{_MOVED[name][1]}`" if not at_top or name not in _TOP_MOVED else _TOP_MOVED[name]
+    if meant is None and name in _RENAMED and _RENAMED[name] in fields:
+        meant = _RENAMED[name]
+    if meant is None:
+        near = get_close_matches(name.lower(), lowered, 1, 0.7)
+        meant = lowered[near[0]] if near else None
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    if len(fields) <= 12:
+        return "the fields are " + ", ".join(f"`{alias}`" for alias in fields)
+    return None
+
+
+_TOP_MOVED = {
+    "image": "write `container: {image: …}`",
+    "command": "write `cmd: …`, or `container: {command: […]}`",
+    "args": "write `container: {args: […]}`",
+}
+_MOVED: dict[str, tuple[str, str]] = {
+    **{
+        name: ("container", f"container.{name}")
+        for name in ("image", "command", "args", "workingDir", "volumeMounts", "imagePullPolicy", "envFrom")
+    },
+    **{
+        name: ("environment", f"environment.{name}")
+        for name in ("nodeSelector", "tolerations", "affinity", "labels", "annotations", "serviceAccountName")
+    },
+    **{name: ("termination", f"termination.{name}") for name in ("maxRetries", "timeout", "ttl", "culling")},
+    **{name: ("run", f"run.{name}") for name in ("operations", "components", "replicas", "worker", "master")},
+    "concurrency": ("matrix", "matrix.concurrency"),
+    "cron": ("schedule", "schedule.cron"),
+    "min": ("validation", "validation.ge"),
+    "max": ("validation", "validation.le"),
+    **{name: ("validation", f"validation.{name}") for name in ("gt", "ge", "lt", "le", "regex", "minLength")},
+}
+"""Fields that people write one level too high: the section they belong to, and the full path."""
+_RENAMED = {
+    "default": "value",
+    "required": "isOptional",
+    "optional": "isOptional",
+    "dependsOn": "dependencies",
+    "depends_on": "dependencies",
+    "needs": "dependencies",
+    "condition": "conditions",
+    "when": "conditions",
+    "if": "conditions",
+    "retries": "maxRetries",
+    "parameters": "params",
+    "ops": "operations",
+    "steps": "operations",
+    "label": "labels",
+    "envVars": "env",
+    "branch": "revision",
+    "commit": "revision",
+    "tag": "revision",
+    "expression": "cron",
+    "notifications": "plugins",
+}
+
+
+def _missing(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    parent, name = path[:-1], path[-1]
+    where = f"`{_section_name(parent)}`" if parent else "the file"
+    return document.problem(
+        SpecCode.MISSING_FIELD,
+        f"{where} needs the field `{name}`",
+        parent,
+        suggestion=f"add `{name}: …`",
+        key=True,
+    )
+
+
+def _kind(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    context = found["ctx"]
+    what, choices = context["what"], context["choices"]
+    listed = ", ".join(f"`{choice}`" for choice in choices)
+    if context["missing"]:
+        message = f"`{_section_name(path)}` needs a `kind`"
+        return document.problem(SpecCode.KIND, message, path, suggestion=f"add `kind`, one of {listed}", key=True)
+    given = str(context["given"])
+    near = get_close_matches(given.lower(), choices, 1, 0.5)
+    return document.problem(
+        SpecCode.KIND,
+        f"there is no {what} of the kind `{given}`",
+        (*path, "kind"),
+        suggestion=f"did you mean `{near[0]}`?" if near else f"the kinds are {listed}",
+    )
+
+
+def _shape(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    context, value = found["ctx"], found["input"]
+    message = f"expected {context['label']}, got {describe(value)}"
+    trap = _trapped(document, path, message, value)
+    if trap is not None:
+        return trap
+    return document.problem(
+        context["code"], message, path, suggestion=context.get("suggestion") or _quoting_hint(context["label"], value)
+    )
+
+
+def _quoting_hint(label: str, value: Any) -> str | None:
+    if isinstance(value, bool | int | float) and "number" not in label and ("text" in label or "name" in label):
+        return f'put it in quotes: `"{_written(value)}"`'
+    if isinstance(value, str) and "number" in label and value.strip().lstrip("-").isdigit():
+        return f"write it without quotes: `{value.strip()}`"
+    return None
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _choice(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    value = found["input"]
+    words = _words(_node_at(document, model, path))
+    trap = _trapped(document, path, f"expected one of a few words, got {describe(value)}", value)
+    if trap is not None:
+        return trap
+    near = get_close_matches(value.lower(), words, 1, 0.5) if isinstance(value, str) else []
+    given = f"`{value}`" if isinstance(value, str) else describe(value)
+    return document.problem(
+        SpecCode.NOT_A_CHOICE,
+        f"{given} is not one of the choices for `{path[-1] if path else 'kind'}`",
+        path,
+        suggestion=f"did you mean `{near[0]}`?"
+        if near
+        else "write one of " + ", ".join(f"`{word}`" for word in words[:12]),
+    )
+
+
+def _words(node: Node) -> tuple[str, ...]:
+    if isinstance(node, OneOf):
+        return next((form.words for form in node.forms if isinstance(form, Choice)), ())
+    return node.words if isinstance(node, Choice) else ()
+
+
+def _text(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    value = found["input"]
+    message = f"expected text, got {describe(value)}"
+    trap = _trapped(document, path, message, value)
+    if trap is not None:
+        return trap
+    hint = f'put it in quotes: `"{_written(value)}"`' if isinstance(value, bool | int | float) else None
+    return document.problem(SpecCode.WRONG_TYPE, message, path, suggestion=hint)
+
+
+def _trapped(document: Document, path: Path, message: str, value: Any = None) -> Problem | None:
+    if value is None:
+        value = _value_at(document.value, path)
+    raw = trap_at(document, path, value)
+    if raw is None or "true or false" in message:
+        return None
+    return document.problem(
+        SpecCode.UNQUOTED,
+        f"YAML reads the unquoted `{raw}` as {describe(value)}: {message}",
+        path,
+        suggestion=f'put it in quotes: `"{raw}"`',
+    )
+
+
+def _wrong_type(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    value = found["input"]
+    expected = _EXPECTED.get(found["type"]) or _label(_node_at(document, model, path))
+    message = f"expected {expected}, got {describe(value)}"
+    suggestion = None
+    if "list" in expected and not isinstance(value, dict | list) and value is not None:
+        suggestion = f"write a list: `[{_written(value)}]`" if len(str(value)) < 40 else "begin each item with `-`"
+    elif "list" in expected and isinstance(value, dict):
+        suggestion = "begin each item with `-`"
+    elif "mapping" in expected:
+        node = _node_at(document, model, path)
+        owner = _model_of(node, {})
+        if owner is not None:
+            some = [alias for alias in fields_of(owner)][:3]
+            suggestion = "its fields are " + ", ".join(f"`{alias}`" for alias in some) + ", …"
+    return document.problem(SpecCode.WRONG_TYPE, message, path, suggestion=suggestion)
+
+
+def _range(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+    bounds = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
+    name, bound = next(iter((key, value) for key, value in found["ctx"].items() if key in bounds))
+    return document.problem(
+        SpecCode.OUT_OF_RANGE, f"expected a number {bounds[name]} {bound}, got {describe(found['input'])}", path
+    )
+
+
+_EXPECTED = {
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+}
+Teller = Callable[[Document, type[Model], Path, Found], Problem]
+_TELLERS: dict[str, Teller] = {
+    "polyaxon": _own,
+    "extra_forbidden": _unknown,
+    "missing": _missing,
+    "kind": _kind,
+    "shape": _shape,
+    "literal_error": _choice,
+    "string_type": _text,
+    **dict.fromkeys(("greater_than", "greater_than_equal", "less_than", "less_than_equal"), _range),
+}
+
+
+def _label(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return node.label
+    if isinstance(node, OneOf):
+        return _label(node.forms[0])
+    if isinstance(node, ListOf):
+        return "a list"
+    return "a mapping" if isinstance(node, Section | Kinds | MapOf) else "another value"
+
+
+def _node_at(document: Document, model: type[Model], path: Path) -> Node:
+    node: Node = Section(model)
+    value: Any = document.value
+    for part in path:
+        node = step(node, part, value)
+        value = _value_at(value, (part,))
+    return node
+
+
+def _model_of(node: Node, value: Any) -> type[Model] | None:
+    if isinstance(node, OneOf):
+        return next(filter(None, (_model_of(form, value) for form in node.forms)), None)
+    if isinstance(node, Kinds):
+        return kind_of(node, value)
+    return node.model if isinstance(node, Section) else None
+
+
+def _value_at(value: Any, path: Path) -> Any:
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part, value.get(_snake(part)) if isinstance(part, str) else None)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
+
+
+def _section_name(path: Path) -> str:
+    """The nearest name on the path: `run.init[0]` → `init[0]`."""
+    text = ""
+    for part in reversed(path):
+        if isinstance(part, int):
+            text = f"[{part}]{text}"
+        else:
+            return str(part) + text
+    return text

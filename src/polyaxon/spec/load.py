@@ -1,0 +1,252 @@
+"""What does the text of a file say? YAML or JSON into plain values, with the place of every one of them.
+
+Values are built from the parser's events in one pass; places are only worked out when somebody asks for one, which is
+when something is wrong. Whatever the text, the answer is a `Document` or a `SpecError`, within the limits of `Limits`.
+Two liberties: keys are always the text that was written, and dates stay text.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+
+from polyaxon.errors import Problem, SpecError
+from polyaxon.spec.build import Limits, Refused, build
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.places import Places, Position, path_text
+
+__all__ = ["Document", "Limits", "Position", "parse"]
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BOMS = (("utf-8-sig", b"\xef\xbb\xbf"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"))
+
+
+@dataclass(slots=True)
+class Document:
+    """The plain value of a file and where its parts stand. `problems` are the warnings found while loading."""
+
+    file: str
+    text: str
+    value: dict[str, Any]
+    problems: list[Problem]
+    _places: Places | None = None
+
+    @property
+    def places(self) -> Places:
+        """Where everything stands; worked out at the first use."""
+        if self._places is None:
+            self._places = Places(self.text)
+        return self._places
+
+    def locate(self, path: tuple[str | int, ...]) -> Position:
+        """Return where the value at `path` stands, or its nearest ancestor that exists."""
+        return self.places.value(path)
+
+    def locate_key(self, path: tuple[str | int, ...]) -> Position:
+        """Return where the key of the last part of `path` stands, or the nearest existing place."""
+        return self.places.key(path)
+
+    def raw(self, path: tuple[str | int, ...]) -> str | None:
+        """Return the text of the scalar at `path` as it was written without its quotes; None if there is none."""
+        return self.places.raw(path)
+
+    def is_quoted(self, path: tuple[str | int, ...]) -> bool:
+        """Whether the scalar at `path` was written in quotes or as a block."""
+        return self.places.is_quoted(path)
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        path: tuple[str | int, ...],
+        *,
+        suggestion: str | None = None,
+        severity: str = "error",
+        key: bool = False,
+    ) -> Problem:
+        """Make a problem about the value (or the key) at `path`."""
+        position = self.locate_key(path) if key else self.locate(path)
+        return Problem(
+            code=str(code),
+            message=message,
+            severity=severity,
+            file=self.file,
+            line=position.line,
+            column=position.column,
+            path=path_text(path),
+            suggestion=suggestion,
+            source=position.source,
+            length=position.length,
+        )
+
+
+def parse(text: str | bytes, file: str, limits: Limits | None = None) -> Document:
+    """Read the text of `file`; raises `SpecError` when there is no mapping in it."""
+    limits = limits or Limits()
+    if len(text) > limits.size:
+        size = f"{len(text) / 1e6:.0f} MB" if len(text) >= 10**6 else f"{len(text)} bytes"
+        raise _refusal(file, "", Refused(SpecCode.TOO_LARGE, f"the file has {size}, more than the limit allows"))
+    content = _decoded(text, file)
+    try:
+        with _collector_paused():
+            value, problems = _read(content, file, limits)
+    except Refused as refused:
+        raise _refusal(file, content, refused) from refused
+    return Document(file=file, text=content, value=value, problems=problems)
+
+
+def _decoded(text: str | bytes, file: str) -> str:
+    if isinstance(text, bytes):
+        encoding = next((name for name, mark in _BOMS if text.startswith(mark)), "utf-8")
+        try:
+            text = text.decode(encoding)
+        except UnicodeDecodeError as error:
+            before = text[: error.start].decode("utf-8", "replace")
+            line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+            raise _refusal(
+                file, before, Refused(SpecCode.ENCODING, "the file is not UTF-8 text", line, column)
+            ) from error
+    text = text.removeprefix("\ufeff")
+    found = _UNPRINTABLE.search(text)
+    if found:
+        start = found.start()
+        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+        name = f"the character U+{ord(found.group()):04X}"
+        raise _refusal(
+            file,
+            text,
+            Refused(SpecCode.CONTROL_CHARACTER, f"{name} is not allowed in YAML", line, column, suggestion="remove it"),
+        )
+    return text
+
+
+def _read(text: str, file: str, limits: Limits) -> tuple[dict[str, Any], list[Problem]]:
+    if file.endswith(".json") or text.lstrip()[:1] == "{":
+        found = _read_json(text, strict=file.endswith(".json"), limits=limits)
+        if found is not None:
+            known, repeated = found
+            return known, _json_duplicates(file, text, limits) if repeated else []
+    value, duplicates = build(text, limits)
+    if not isinstance(value, dict):
+        what = "a list" if isinstance(value, list) else "a single value"
+        raise Refused(
+            SpecCode.NOT_A_MAPPING,
+            f"a polyaxonfile is a mapping of fields, this is {what}",
+            1,
+            1,
+            suggestion="begin with `kind: component` or `kind: operation`",
+        )
+    return value, [_duplicate(file, text, *found) for found in duplicates]
+
+
+def _read_json(text: str, strict: bool, limits: Limits) -> tuple[dict[str, Any], bool] | None:
+    """Read JSON and tell whether keys are repeated; None when it must be a YAML mapping in braces."""
+    repeated = False
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        found = dict(pairs)
+        repeated = repeated or len(found) != len(pairs)
+        return found
+
+    try:
+        value = json.loads(text, object_pairs_hook=collect, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        if not strict:
+            return None
+        if not text.strip():
+            raise Refused(SpecCode.EMPTY, "the file is empty", 1, 1) from error
+        message = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise Refused(SpecCode.JSON_SYNTAX, message, error.lineno, error.colno) from error
+    except RecursionError as error:
+        raise _too_deep(limits) from error
+    except ValueError as error:
+        if not strict:
+            return None
+        raise Refused(SpecCode.JSON_SYNTAX, f"this is not JSON: {error}", 1, 1) from error
+    if not isinstance(value, dict):
+        raise Refused(SpecCode.NOT_A_MAPPING, "a polyaxonfile is a mapping of fields", 1, 1)
+    _check_depth(value, limits)
+    return value, repeated
+
+
+def _json_duplicates(file: str, text: str, limits: Limits) -> list[Problem]:
+    try:
+        return [_duplicate(file, text, *found) for found in build(text, limits)[1]]
+    except Refused:  # some JSON is no YAML: then there is no place to show
+        return []
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"`{name}` is not a JSON number")
+
+
+def _check_depth(value: Any, limits: Limits) -> None:
+    level: list[Any] = [value]
+    for _ in range(limits.depth + 1):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        level = below
+    if level:
+        raise _too_deep(limits)
+
+
+def _too_deep(limits: Limits) -> Refused:
+    return Refused(SpecCode.TOO_DEEP, f"the file is nested more than {limits.depth} levels deep", 1, 1)
+
+
+def _duplicate(file: str, text: str, path: tuple[str | int, ...], line: int, column: int) -> Problem:
+    key = str(path[-1])
+    return Problem(
+        code=str(SpecCode.DUPLICATE_KEY),
+        message=f"`{key}` is given twice here; the last one counts",
+        severity="warning",
+        file=file,
+        line=line,
+        column=column,
+        path=path_text(path),
+        suggestion="remove one of them",
+        source=_line(text, line),
+        length=len(key),
+    )
+
+
+def _refusal(file: str, text: str, refused: Refused) -> SpecError:
+    problem = Problem(
+        code=str(refused.code),
+        message=refused.message,
+        file=file,
+        line=refused.line,
+        column=refused.column,
+        suggestion=refused.suggestion,
+        source=_line(text, refused.line) if refused.line else None,
+        length=refused.length,
+    )
+    return SpecError([problem])
+
+
+def _line(text: str, number: int) -> str:
+    lines = text.split("\n", number)
+    return lines[number - 1].rstrip("\r")[:500] if number <= len(lines) else ""
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector out of a phase that only makes values: it would look at each of them many times."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
