@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any
 
 from polyaxon.errors import UsageError
 
-__all__ = ["read_assignments", "read_bool", "read_hparams", "read_list"]
+__all__ = ["read_assignments", "read_bool", "read_list", "read_mirrors"]
 
 TRUE = {"yes", "y", "true", "t", "1", "on"}
 FALSE = {"no", "n", "false", "f", "0", "off"}
@@ -27,28 +27,6 @@ def read_assignments(option: str, texts: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def read_hparams(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Read `NAME=KIND:VALUE`; the value is JSON or YAML flow text, or numbers between colons."""
-    return {name: _read_hparam(name, text) for name, text in read_assignments("-HP", texts).items()}
-
-
-def _read_hparam(name: str, text: str) -> dict[str, Any]:
-    kind, colon, value = text.partition(":")
-    if not colon or not kind.strip() or not value.strip():
-        raise UsageError(
-            f"`-HP {name}={text}` does not say what kind of values to try",
-            hint=f"write `-HP {name}=choice:[1,2,3]`, `-HP {name}=linspace:0:1:5` or another kind",
-        )
-    if value.lstrip()[0] not in "[{":
-        return {"kind": kind.strip(), "value": value.strip()}
-    import yaml
-
-    try:
-        return {"kind": kind.strip(), "value": yaml.safe_load(value)}
-    except yaml.YAMLError as error:
-        raise UsageError(f"`-HP {name}={text}`: the value cannot be read: {error}") from error
-
-
 def read_bool(option: str, text: str | None) -> bool | None:
     """Read `yes`/`no` in any of the usual spellings; None stays None."""
     if text is None:
@@ -64,3 +42,15 @@ def read_bool(option: str, text: str | None) -> bool | None:
 def read_list(text: str | None) -> tuple[str, ...]:
     """Split at commas; blanks and empty parts are dropped."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def read_mirrors(texts: Sequence[str]) -> dict[str, str]:
+    """Read `PREFIX=TARGET`; an address may hold `=` itself, so the last one separates."""
+    mirrors = {}
+    for text in texts:
+        prefix, equals, target = text.rpartition("=")
+        if not equals or not prefix or not target:
+            raise UsageError(f"`--mirror {text}` has no prefix and target", hint="write `--mirror PREFIX=TARGET`")
+        # A relative directory means the one seen from here, also for the background scheduler.
+        mirrors[prefix] = os.path.abspath(target) if os.path.exists(target) else target
+    return mirrors

@@ -74,7 +74,8 @@ class Home:
         runs = self._list(project, "pipeline:nil", 1)
         if not runs:
             raise NotFoundError(
-                f"project `{project}` has no runs", hint="start one with `polyaxon run -f FILE`, or name a project: `-p`"
+                f"project `{project}` has no runs",
+                hint="start one with `polyaxon run -f FILE`, or name a project: `-p`",
             )
         return runs[0]
 
@@ -111,7 +112,7 @@ def project_name(settings: Settings, given: str | None) -> str:
 
 
 def _could_be_uuid(text: str) -> bool:
-    return len(text) >= 4 and all(digit in "0123456789abcdef" for digit in text.lower())  # noqa: PLR2004
+    return len(text) >= 4 and all(digit in "0123456789abcdef" for digit in text.lower())
 
 
 def _as_text(name: str) -> str:

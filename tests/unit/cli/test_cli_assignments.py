@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyaxon.cli.assignments import read_assignments, read_bool, read_hparams, read_list
+from polyaxon.cli.assignments import read_assignments, read_bool, read_list, read_mirrors
 from polyaxon.errors import UsageError
 
 names = st.from_regex(r"[a-z_][a-z0-9_]*", fullmatch=True)
@@ -27,20 +29,6 @@ def test_a_missing_name_or_value_or_a_repeated_name_is_refused(texts: list[str])
         read_assignments("-P", texts)
 
 
-def test_search_parameters_take_lists_and_colons() -> None:
-    assert read_hparams(["lr=choice:[0.1,0.2]", "n=linspace:0:1:3", "act=choice:[relu, tanh]"]) == {
-        "lr": {"kind": "choice", "value": [0.1, 0.2]},
-        "n": {"kind": "linspace", "value": "0:1:3"},
-        "act": {"kind": "choice", "value": ["relu", "tanh"]},
-    }
-
-
-@pytest.mark.parametrize("text", ["lr=1", "lr=choice:", "lr=:1", "lr=choice:[1,"])
-def test_a_search_parameter_without_kind_or_readable_value_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
-        read_hparams([text])
-
-
 def test_yes_and_no_have_many_spellings_and_nothing_else_does() -> None:
     assert [read_bool("--cache", word) for word in ("yes", "T", "1", "off", "No", None)] == [
         True,
@@ -57,3 +45,16 @@ def test_yes_and_no_have_many_spellings_and_nothing_else_does() -> None:
 def test_lists_are_split_at_commas() -> None:
     assert read_list(" a, b,,c ") == ("a", "b", "c")
     assert read_list(None) == ()
+
+
+def test_a_mirror_is_split_at_its_last_equals_sign_and_a_directory_made_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert read_mirrors(["https://x/y?a=b=models", "https://z=https://w"]) == {
+        "https://x/y?a=b": str(tmp_path / "models"),
+        "https://z": "https://w",
+    }
+    with pytest.raises(UsageError):
+        read_mirrors(["https://x"])

@@ -27,7 +27,9 @@ def delete(reference: str | None, uuid: str | None, project: str | None, yes: bo
     with open_home() as home:
         run = home.find(named, project)
         below = [row for row in home.store.tree(run.root) if row.uuid != run.uuid] if run.root == run.uuid else []
-        if not yes and not click.confirm(f"Delete {run.name or run.uuid} ({run.uuid[:8]}) and {len(below)} runs below it?"):
+        if not yes and not click.confirm(
+            f"Delete {run.name or run.uuid} ({run.uuid[:8]}) and {len(below)} runs below it?"
+        ):
             raise click.Abort
         home.store.delete(run.uuid)
         for row in [run, *below]:
