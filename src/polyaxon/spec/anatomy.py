@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import types as builtin_types
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AliasChoices
@@ -112,7 +112,7 @@ _SCALARS: dict[Any, Node] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(model: type[Model]) -> dict[str, Field]:
     """Return the fields of `model` by the spelling of the file, in the order of the class."""
     found: dict[str, Field] = {}

@@ -23,6 +23,7 @@ from polyaxon.spec.fields import (
     QueueName,
     Url,
     Version,
+    all_wrong,
     wrong,
 )
 from polyaxon.spec.hooks import Build, Event, Hook
@@ -237,15 +238,15 @@ class Authored(Shared):
 
     def _check_names(self) -> None:
         seen: set[str] = set()
+        errors = []
         for field in ("inputs", "outputs"):
             for place, io in enumerate(getattr(self, field) or ()):
                 if io.name in seen:
-                    raise wrong(
-                        SpecCode.DUPLICATE_NAME,
-                        f"`{io.name}` is the name of another input or output already",
-                        at=(field, place, "name"),
-                    )
+                    message = f"`{io.name}` is the name of another input or output already"
+                    errors.append(wrong(SpecCode.DUPLICATE_NAME, message, at=(field, place, "name")))
                 seen.add(io.name)
+        if errors:
+            raise all_wrong(self, errors)
 
     def _check_partial(self) -> None:
         if not self.is_preset and self.component is None and self.reference is None:
@@ -253,7 +254,7 @@ class Authored(Shared):
                 SpecCode.KIND,
                 "`run` says no kind",
                 at=("run",),
-                suggestion="add `kind: job`, or one of " + ", ".join(f"`{kind}`" for kind in list(RUNS.kinds)[1:]),
+                suggestion="add `kind: job`, `kind: service` or `kind: dag`, for example",
             )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Before, BoolOrRef, Model, OrTemplate, Shape, has_template, wrong
+from polyaxon.spec.fields import Before, BoolOrRef, Model, OrTemplate, Shape, all_wrong, has_template, wrong
 
 __all__ = [
     "Affinity",
@@ -44,20 +44,21 @@ def is_quantity(value: object) -> bool:
 def _check_resources(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
+    errors = []
     for side in _LISTS:
         amounts = value.get(side)
         if amounts is None or has_template(amounts):
             continue
         if not isinstance(amounts, dict):
-            raise wrong(SpecCode.WRONG_TYPE, f"expected a mapping of resources to amounts in `{side}`", at=(side,))
+            errors.append(wrong(SpecCode.WRONG_TYPE, "expected a mapping of resources to amounts", at=(side,)))
+            continue
         for name, amount in amounts.items():
             if not is_quantity(amount):
-                raise wrong(
-                    SpecCode.QUANTITY,
-                    f"`{amount}` is not an amount of `{name}`",
-                    at=(side, name),
-                    suggestion=_amount_hint(str(name)),
-                )
+                message = f"`{amount}` is not an amount of `{name}`"
+                hint = _amount_hint(str(name))
+                errors.append(wrong(SpecCode.QUANTITY, message, at=(side, name), suggestion=hint))
+    if errors:
+        raise all_wrong(value, errors)
     return value
 
 
@@ -74,11 +75,14 @@ def _check_env(value: Any) -> Any:
             suggestion="write `- {name: NAME, value: text}` for each variable, or use the file's top-level `env`",
         )
     if isinstance(value, list):
+        errors = []
         for place, item in enumerate(value):
             if isinstance(item, dict) and not isinstance(item.get("name"), str):
-                raise wrong(SpecCode.MISSING_FIELD, "an environment variable needs a `name`", at=(place,))
-            if not isinstance(item, dict) and not has_template(item) and not hasattr(item, "name"):
-                raise wrong(SpecCode.WRONG_TYPE, "expected a mapping `{name, value}`", at=(place,))
+                errors.append(wrong(SpecCode.MISSING_FIELD, "an environment variable needs a `name`", at=(place,)))
+            elif not isinstance(item, dict) and not has_template(item) and not hasattr(item, "name"):
+                errors.append(wrong(SpecCode.WRONG_TYPE, "expected a mapping `{name, value}`", at=(place,)))
+        if errors:
+            raise all_wrong(value, errors)
     return value
 
 

@@ -6,6 +6,7 @@ One mistake is one problem. No word of the validator reaches the user: what is n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,15 +23,27 @@ from polyaxon.spec.types import describe
 __all__ = ["diagnose", "unknown_field"]
 
 Path = tuple[str | int, ...]
-Found = dict[str, Any]
-"""One finding of the validator: `type`, `loc`, `input`, perhaps `ctx`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of the validator: of which type, about which value, and where in which document."""
+
+    document: Document
+    model: type[Model]
+    type: str
+    path: Path
+    value: Any
+    context: dict[str, Any]
 
 
 def diagnose(document: Document, model: type[Model], error: ValidationError) -> Iterator[Problem]:
     """Yield a problem for each finding."""
     seen: set[tuple[Path, str]] = set()
     for found in error.errors(include_url=False):
-        problem = _problem(document, model, dict(found))
+        path = tuple(part for part in found["loc"] if part != "[key]")
+        finding = Finding(document, model, found["type"], path, found["input"], found.get("ctx", {}))
+        problem = _TELLERS.get(finding.type, _wrong_type)(finding)
         key = (tuple(found["loc"]), problem.code)
         if key not in seen:
             seen.add(key)
@@ -45,30 +58,22 @@ def unknown_field(document: Document, path: Path, suggestion: str | None) -> Pro
     )
 
 
-def _problem(document: Document, model: type[Model], found: Found) -> Problem:
-    path = tuple(part for part in found["loc"] if part != "[key]")
-    return _TELLERS.get(found["type"], _wrong_type)(document, model, path, found)
-
-
-def _own(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+def _own(at: Finding) -> Problem:
     """A finding of our own validators, which say everything themselves."""
-    context = found["ctx"]
-    path = (*path, *context["at"])
-    trap = _trapped(document, path, context["message"])
-    if trap is not None:
-        return trap
-    code = context["code"]
-    return document.problem(code, context["message"], path, suggestion=context["suggestion"], key=code in _ABOUT_KEYS)
+    message, code, hint = (at.context[name] for name in ("message", "code", "suggestion"))
+    path = (*at.path, *at.context["at"])
+    trap = _trapped(at.document, path, message)
+    return trap or at.document.problem(code, message, path, suggestion=hint, key=code in _ABOUT_KEYS)
 
 
 _ABOUT_KEYS = {SpecCode.UNKNOWN_FIELD, SpecCode.CONFLICT, SpecCode.SEVERAL_REFERENCES}
 
 
-def _unknown(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    name = str(path[-1])
-    parent = _node_at(document, model, path[:-1])
-    owner = _model_of(parent, _value_at(document.value, path[:-1]))
-    return unknown_field(document, path, _field_hint(owner, name, at_top=len(path) == 1))
+def _unknown(at: Finding) -> Problem:
+    name = str(at.path[-1])
+    parent = _node_at(at.document, at.model, at.path[:-1])
+    owner = _model_of(parent, _value_at(at.document.value, at.path[:-1]))
+    return unknown_field(at.document, at.path, _field_hint(owner, name, at_top=len(at.path) == 1))
 
 
 def _field_hint(owner: type[Model] | None, name: str, at_top: bool) -> str | None:
@@ -108,6 +113,7 @@ _MOVED: dict[str, tuple[str, str]] = {
     **{name: ("termination", f"termination.{name}") for name in ("maxRetries", "timeout", "ttl", "culling")},
     **{name: ("run", f"run.{name}") for name in ("operations", "components", "replicas", "worker", "master")},
     "concurrency": ("matrix", "matrix.concurrency"),
+    "notifications": ("plugins", "plugins.notifications"),
     "cron": ("schedule", "schedule.cron"),
     "min": ("validation", "validation.ge"),
     "max": ("validation", "validation.le"),
@@ -134,14 +140,13 @@ _RENAMED = {
     "commit": "revision",
     "tag": "revision",
     "expression": "cron",
-    "notifications": "plugins",
 }
 
 
-def _missing(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    parent, name = path[:-1], path[-1]
+def _missing(at: Finding) -> Problem:
+    parent, name = at.path[:-1], at.path[-1]
     where = f"`{_section_name(parent)}`" if parent else "the file"
-    return document.problem(
+    return at.document.problem(
         SpecCode.MISSING_FIELD,
         f"{where} needs the field `{name}`",
         parent,
@@ -150,32 +155,47 @@ def _missing(document: Document, model: type[Model], path: Path, found: Found) -
     )
 
 
-def _kind(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    context = found["ctx"]
+def _kind(at: Finding) -> Problem:
+    context = at.context
     what, choices = context["what"], context["choices"]
     listed = ", ".join(f"`{choice}`" for choice in choices)
     if context["missing"]:
-        message = f"`{_section_name(path)}` needs a `kind`"
-        return document.problem(SpecCode.KIND, message, path, suggestion=f"add `kind`, one of {listed}", key=True)
+        message = f"`{_section_name(at.path)}` needs a `kind`"
+        return at.document.problem(SpecCode.KIND, message, at.path, suggestion=f"add `kind`, one of {listed}", key=True)
     given = str(context["given"])
     near = get_close_matches(given.lower(), choices, 1, 0.5)
-    return document.problem(
+    return at.document.problem(
         SpecCode.KIND,
         f"there is no {what} of the kind `{given}`",
-        (*path, "kind"),
+        (*at.path, "kind"),
         suggestion=f"did you mean `{near[0]}`?" if near else f"the kinds are {listed}",
     )
 
 
-def _shape(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    context, value = found["ctx"], found["input"]
+def _shape(at: Finding) -> Problem:
+    context, value = at.context, at.value
+    if isinstance(value, list) and "port" in context["label"]:
+        return _port(at.document, at.path, value)
     message = f"expected {context['label']}, got {describe(value)}"
-    trap = _trapped(document, path, message, value)
+    trap = _trapped(at.document, at.path, message, value)
     if trap is not None:
         return trap
-    return document.problem(
-        context["code"], message, path, suggestion=context.get("suggestion") or _quoting_hint(context["label"], value)
+    hint = context.get("suggestion") or _quoting_hint(context["label"], value)
+    is_bound = _is_number(value) and ("at least" in context["label"] or "above" in context["label"])
+    return at.document.problem(
+        SpecCode.OUT_OF_RANGE if is_bound else context["code"], message, at.path, suggestion=hint
     )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _port(document: Document, path: Path, value: list[Any]) -> Problem:
+    place, item = next((place, item) for place, item in enumerate(value) if type(item) is not int)
+    hint = _quoting_hint("a number", item)
+    message = f"expected a port number, got {describe(item)}"
+    return document.problem(SpecCode.WRONG_TYPE, message, (*path, place), suggestion=hint)
 
 
 def _quoting_hint(label: str, value: Any) -> str | None:
@@ -190,18 +210,18 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _choice(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    value = found["input"]
-    words = _words(_node_at(document, model, path))
-    trap = _trapped(document, path, f"expected one of a few words, got {describe(value)}", value)
+def _choice(at: Finding) -> Problem:
+    value = at.value
+    words = _words(_node_at(at.document, at.model, at.path))
+    trap = _trapped(at.document, at.path, f"expected one of a few words, got {describe(value)}", value)
     if trap is not None:
         return trap
     near = get_close_matches(value.lower(), words, 1, 0.5) if isinstance(value, str) else []
     given = f"`{value}`" if isinstance(value, str) else describe(value)
-    return document.problem(
+    return at.document.problem(
         SpecCode.NOT_A_CHOICE,
-        f"{given} is not one of the choices for `{path[-1] if path else 'kind'}`",
-        path,
+        f"{given} is not one of the choices for `{at.path[-1] if at.path else 'kind'}`",
+        at.path,
         suggestion=f"did you mean `{near[0]}`?"
         if near
         else "write one of " + ", ".join(f"`{word}`" for word in words[:12]),
@@ -214,14 +234,14 @@ def _words(node: Node) -> tuple[str, ...]:
     return node.words if isinstance(node, Choice) else ()
 
 
-def _text(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    value = found["input"]
+def _text(at: Finding) -> Problem:
+    value = at.value
     message = f"expected text, got {describe(value)}"
-    trap = _trapped(document, path, message, value)
+    trap = _trapped(at.document, at.path, message, value)
     if trap is not None:
         return trap
     hint = f'put it in quotes: `"{_written(value)}"`' if isinstance(value, bool | int | float) else None
-    return document.problem(SpecCode.WRONG_TYPE, message, path, suggestion=hint)
+    return at.document.problem(SpecCode.WRONG_TYPE, message, at.path, suggestion=hint)
 
 
 def _trapped(document: Document, path: Path, message: str, value: Any = None) -> Problem | None:
@@ -238,9 +258,9 @@ def _trapped(document: Document, path: Path, message: str, value: Any = None) ->
     )
 
 
-def _wrong_type(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
-    value = found["input"]
-    expected = _EXPECTED.get(found["type"]) or _label(_node_at(document, model, path))
+def _wrong_type(at: Finding) -> Problem:
+    value = at.value
+    expected = _EXPECTED.get(at.type) or _label(_node_at(at.document, at.model, at.path))
     message = f"expected {expected}, got {describe(value)}"
     suggestion = None
     if "list" in expected and not isinstance(value, dict | list) and value is not None:
@@ -248,19 +268,19 @@ def _wrong_type(document: Document, model: type[Model], path: Path, found: Found
     elif "list" in expected and isinstance(value, dict):
         suggestion = "begin each item with `-`"
     elif "mapping" in expected:
-        node = _node_at(document, model, path)
+        node = _node_at(at.document, at.model, at.path)
         owner = _model_of(node, {})
         if owner is not None:
-            some = [alias for alias in fields_of(owner)][:3]
+            some = list(fields_of(owner))[:3]
             suggestion = "its fields are " + ", ".join(f"`{alias}`" for alias in some) + ", …"
-    return document.problem(SpecCode.WRONG_TYPE, message, path, suggestion=suggestion)
+    return at.document.problem(SpecCode.WRONG_TYPE, message, at.path, suggestion=suggestion)
 
 
-def _range(document: Document, model: type[Model], path: Path, found: Found) -> Problem:
+def _range(at: Finding) -> Problem:
     bounds = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
-    name, bound = next(iter((key, value) for key, value in found["ctx"].items() if key in bounds))
-    return document.problem(
-        SpecCode.OUT_OF_RANGE, f"expected a number {bounds[name]} {bound}, got {describe(found['input'])}", path
+    name, bound = next(iter((key, value) for key, value in at.context.items() if key in bounds))
+    return at.document.problem(
+        SpecCode.OUT_OF_RANGE, f"expected a number {bounds[name]} {bound}, got {describe(found['input'])}", at.path
     )
 
 
@@ -278,7 +298,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
 }
-Teller = Callable[[Document, type[Model], Path, Found], Problem]
+Teller = Callable[[Finding], Problem]
 _TELLERS: dict[str, Teller] = {
     "polyaxon": _own,
     "extra_forbidden": _unknown,

@@ -8,12 +8,12 @@ makes the validator also tells the JSON Schema and the reference pages what the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from polyaxon.spec.codes import SpecCode
@@ -41,6 +41,7 @@ __all__ = [
     "TextOrRef",
     "Url",
     "Version",
+    "all_wrong",
     "has_template",
     "to_camel",
     "wrong",
@@ -70,6 +71,18 @@ def wrong(
     return PydanticCustomError(
         "polyaxon", "{message}", {"code": str(code), "message": message, "at": at, "suggestion": suggestion}
     )
+
+
+def all_wrong(value: object, errors: Sequence[PydanticCustomError]) -> ValidationError:
+    """Make the one exception that reports several errors, each at its own place below `value`."""
+    return ValidationError.from_exception_data(
+        "polyaxon",
+        [{"type": _placed(error), "loc": (error.context or {})["at"], "input": value} for error in errors],
+    )
+
+
+def _placed(error: PydanticCustomError) -> PydanticCustomError:
+    return PydanticCustomError("polyaxon", "{message}", {**(error.context or {}), "at": ()})
 
 
 class Model(BaseModel):
@@ -113,12 +126,11 @@ class Shape:
     suggestion: str | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        choices: list[CoreSchema | tuple[CoreSchema, str]] = [self.core]
+        inner = self.core
         if self.template:
-            choices.append(_TEMPLATE_TEXT)
-        return core_schema.union_schema(
-            choices,
-            mode="left_to_right",
+            inner = core_schema.union_schema([self.core, _TEMPLATE_TEXT], mode="left_to_right")
+        return core_schema.custom_error_schema(
+            inner,
             custom_error_type="shape",
             custom_error_message="expected {label}",
             custom_error_context={

@@ -39,13 +39,13 @@ def _check_name(value: Any) -> Any:
 
 IoName: TypeAlias = Annotated[
     str,
-    Before(_check_name),
     Shape(
         "a name that begins with a letter or `_` and goes on with letters, digits, `_` and `-`",
         core_schema.str_schema(pattern=_IDENTIFIER),
         {"type": "string", "pattern": _IDENTIFIER},
         code=SpecCode.BAD_NAME,
     ),
+    Before(_check_name),
 ]
 Bound: TypeAlias = Annotated[
     float | int | str,

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.build import Limits, Refused, build
 from polyaxon.spec.codes import SpecCode
@@ -102,28 +101,28 @@ def parse(text: str | bytes, file: str, limits: Limits | None = None) -> Documen
 
 
 def _decoded(text: str | bytes, file: str) -> str:
-    if isinstance(text, bytes):
-        encoding = next((name for name, mark in _BOMS if text.startswith(mark)), "utf-8")
-        try:
-            text = text.decode(encoding)
-        except UnicodeDecodeError as error:
-            before = text[: error.start].decode("utf-8", "replace")
-            line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-            raise _refusal(
-                file, before, Refused(SpecCode.ENCODING, "the file is not UTF-8 text", line, column)
-            ) from error
-    text = text.removeprefix("\ufeff")
-    found = _UNPRINTABLE.search(text)
+    """Return the text without its byte order mark, or refuse what is no text."""
+    content = text if isinstance(text, str) else _utf8(text, file)
+    content = content.removeprefix("\ufeff")
+    found = _UNPRINTABLE.search(content)
     if found:
         start = found.start()
-        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-        name = f"the character U+{ord(found.group()):04X}"
-        raise _refusal(
-            file,
-            text,
-            Refused(SpecCode.CONTROL_CHARACTER, f"{name} is not allowed in YAML", line, column, suggestion="remove it"),
-        )
-    return text
+        line, column = content.count("\n", 0, start) + 1, start - content.rfind("\n", 0, start)
+        message = f"the character U+{ord(found.group()):04X} is not allowed in YAML"
+        refused = Refused(SpecCode.CONTROL_CHARACTER, message, line, column, suggestion="remove it")
+        raise _refusal(file, content, refused)
+    return content
+
+
+def _utf8(text: bytes, file: str) -> str:
+    encoding = next((name for name, mark in _BOMS if text.startswith(mark)), "utf-8")
+    try:
+        return text.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        refused = Refused(SpecCode.ENCODING, "the file is not UTF-8 text", line, column)
+        raise _refusal(file, before, refused) from error
 
 
 def _read(text: str, file: str, limits: Limits) -> tuple[dict[str, Any], list[Problem]]:

@@ -37,7 +37,7 @@ def path_text(path: tuple[str | int, ...]) -> str:
 class _Composer(LOADER):  # type: ignore[misc]  # the class depends on how PyYAML was built
     """Makes the tree of nodes without asking what the scalars mean."""
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+    def resolve(self, *_: Any) -> str:
         return "tag:yaml.org,2002:str"
 
 

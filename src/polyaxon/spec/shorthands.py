@@ -6,10 +6,11 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Before, Shape, wrong
+from polyaxon.spec.fields import Before, Shape, all_wrong, wrong
+from polyaxon.spec.types import describe
 
 __all__ = ["Amounts", "Cmd", "EnvTexts", "PlainPorts", "read_amount"]
 
@@ -41,14 +42,18 @@ PlainPorts: TypeAlias = Annotated[
 
 def _check_texts(value: Any) -> Any:
     if isinstance(value, dict):
-        for name, text in value.items():
-            if not isinstance(text, str):
-                raise wrong(
-                    SpecCode.UNQUOTED if text is not None else SpecCode.WRONG_TYPE,
-                    f"the value of the variable `{name}` is not a text",
-                    at=(name,),
-                    suggestion="put it in quotes",
-                )
+        errors = [
+            wrong(
+                SpecCode.WRONG_TYPE,
+                f"the variable `{name}` must be text, got {describe(text)}",
+                at=(name,),
+                suggestion="put the value in quotes",
+            )
+            for name, text in value.items()
+            if not isinstance(text, str)
+        ]
+        if errors:
+            raise all_wrong(value, errors)
     elif isinstance(value, list):
         raise wrong(
             SpecCode.WRONG_TYPE,
@@ -121,25 +126,35 @@ def _refused(name: str, value: Any) -> Exception:
 def _check_amounts(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
+    errors = []
     for name, amount in value.items():
-        if name == "nvidia.com/gpu":
-            raise wrong(SpecCode.UNKNOWN_FIELD, "write `gpu` for `nvidia.com/gpu` here", at=(name,))
-        if name in ("limits", "requests"):
-            raise wrong(
-                SpecCode.UNKNOWN_FIELD,
-                f"`{name}` belongs to `container.resources`",
-                at=(name,),
-                suggestion='write `cpu: "1..2"` for a request of 1 and a limit of 2',
-            )
-        if name not in ("cpu", "memory", "gpu") and "/" not in name:
-            raise wrong(
-                SpecCode.UNKNOWN_FIELD,
-                f"there is no resource `{name}` here",
-                at=(name,),
-                suggestion="the resources are `cpu`, `memory`, `gpu`, or a full name such as `amd.com/gpu`",
-            )
-        read_amount(name, amount)
+        try:
+            _check_resource(name)
+            read_amount(name, amount)
+        except PydanticCustomError as error:
+            errors.append(error)
+    if errors:
+        raise all_wrong(value, errors)
     return value
+
+
+def _check_resource(name: str) -> None:
+    if name == "nvidia.com/gpu":
+        raise wrong(SpecCode.UNKNOWN_FIELD, "write `gpu` for `nvidia.com/gpu` here", at=(name,))
+    if name in ("limits", "requests"):
+        raise wrong(
+            SpecCode.UNKNOWN_FIELD,
+            f"`{name}` belongs to `container.resources`",
+            at=(name,),
+            suggestion='write `cpu: "1..2"` for a request of 1 and a limit of 2',
+        )
+    if name not in ("cpu", "memory", "gpu") and "/" not in name:
+        raise wrong(
+            SpecCode.UNKNOWN_FIELD,
+            f"there is no resource `{name}` here",
+            at=(name,),
+            suggestion="the resources are `cpu`, `memory`, `gpu`, or a full name such as `amd.com/gpu`",
+        )
 
 
 Amounts: TypeAlias = Annotated[dict[str, Any], Before(_check_amounts)]

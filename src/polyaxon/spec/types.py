@@ -32,7 +32,7 @@ def cast(type_name: str | None, value: Any, is_list: bool = False) -> Any:
     caster = check_type(type_name or "any")
     if not is_list:
         return caster(value)
-    items = _decoded(value) if isinstance(value, str) else value
+    items = _structure(value, "a list")
     if not isinstance(items, list | tuple):
         raise CastError(f"expected a list of {type_name or 'any'}, got {describe(value)}")
     return [caster(item) for item in items]
@@ -114,19 +114,28 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def _number(value: Any, what: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return _decoded(value)
+    except CastError as error:
+        raise CastError(f"expected {what}, got {describe(value)}") from error
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
 def _int(value: Any) -> int:
-    found = _decoded(value) if isinstance(value, str) else value
+    found = _number(value, "a whole number")
     if _is_number(found) and math.isfinite(found) and found == int(found):
         return int(found)
     raise CastError(f"expected a whole number, got {describe(value)}")
 
 
 def _float(value: Any) -> float:
-    found = _decoded(value) if isinstance(value, str) else value
+    found = _number(value, "a number")
     if _is_number(found):
         try:
             return float(found)
@@ -171,14 +180,23 @@ def _path(value: Any) -> str:
 
 
 def _dict(value: Any) -> dict[str, Any]:
-    found = _decoded(value) if isinstance(value, str) else value
+    found = _structure(value, "a mapping")
     if isinstance(found, Mapping):
         return dict(found)
     raise CastError(f"expected a mapping, got {describe(value)}")
 
 
+def _structure(value: Any, what: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return _decoded(value)
+    except CastError as error:
+        raise CastError(f"expected {what} or its JSON text, got {describe(value)}") from error
+
+
 def _list(value: Any) -> list[Any]:
-    found = _decoded(value) if isinstance(value, str) else value
+    found = _structure(value, "a list")
     if isinstance(found, list | tuple):
         return list(found)
     raise CastError(f"expected a list, got {describe(value)}")
