@@ -1,0 +1,353 @@
+"""Layers of a polyaxonfile made one: references followed, short fields lowered, everything put into the canonical form.
+
+The canonical form is that of v1.1: an operation with its own fields over one component that holds inputs, outputs and a
+complete `run`. What is canonical already is left as it is, object for object: a dag of ten thousand operations costs a
+look at each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.compile import as_data
+from polyaxon.compiler.merge import RUN, Strategy, combine, merge
+from polyaxon.compiler.origin import Origins, Place
+from polyaxon.compiler.patches import PatchError, apply_patch
+from polyaxon.compiler.shorthand import lower
+from polyaxon.compiler.sources import Source, Sources
+from polyaxon.errors import OutsideError, Problem, SpecError, UserError
+from polyaxon.spec.check import read
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.component import REFERENCES, SHORTHANDS, Authored, Component
+from polyaxon.spec.dag import Dag
+from polyaxon.spec.load import Document, parse
+from polyaxon.spec.operation import Operation
+
+__all__ = ["Composer", "read_source"]
+
+Data = dict[str, Any]
+
+_FOLLOWED = {"path_ref": "path", "url_ref": "url", "hub_ref": "hub"}
+_SPELLED = {"path_ref": "pathRef", "url_ref": "urlRef", "hub_ref": "hubRef", "dag_ref": "dagRef"}
+_OWN_BODY = frozenset({"run", "inputs", "outputs", *SHORTHANDS})
+"""Fields that belong to a component; on an operation they are laid over its component."""
+_OUTER = frozenset(
+    {"params", "matrix", "schedule", "joins", "events", "dependencies", "trigger", "conditions"}
+    | {"skip_on_upstream_skip", "is_preset"},
+)
+"""Fields that belong to an operation; in a component they are handed to the operation that uses it."""
+_LAYERED = _OUTER | _OWN_BODY - {"run", "inputs", "outputs"} | {"run_patch", "patch_strategy", "component", *REFERENCES}
+"""Fields that make a component more than one plain layer."""
+_NODE_ONLY = frozenset({"dependencies", "trigger", "conditions", "joins", "skipOnUpstreamSkip", "schedule", "name"})
+"""What a node of a dag never takes from what it refers to."""
+_CAMEL_OUTER = frozenset(
+    {"params", "matrix", "schedule", "joins", "events", "dependencies", "trigger", "conditions", "skipOnUpstreamSkip"},
+)
+_HEADS = frozenset({"kind", "component", "isPreset", "patchStrategy", "runPatch", "run", *SHORTHANDS}) | set(
+    _SPELLED.values()
+)
+
+
+def read_source(source: Source) -> tuple[Document, Authored]:
+    """Parse and read one file; raises `SpecError`."""
+    document = parse(source.text, source.location)
+    found = read(document)
+    if not isinstance(found, Authored):
+        raise SpecError([document.problem(SpecCode.KIND, _COMPILED, ("kind",), suggestion=_COMPILED_HINT)])
+    return document, found
+
+
+class Composer:
+    """Composes one main file. `problems` collects what is wrong on the way; `origins` tells where things came from."""
+
+    def __init__(self, sources: Sources, shallow: bool) -> None:
+        self.sources = sources
+        self.shallow = shallow
+        self.problems: list[Problem] = []
+        self.origins = Origins()
+        self.unresolved: set[int] = set()
+        """Operations whose component is not known, with the reason reported or following switched off."""
+        self._components: dict[tuple[int, str], tuple[Authored, Data] | None] = {}
+        self._fetched: dict[tuple[str, str, str], tuple[Authored, Place] | None] = {}
+
+    # Operations
+
+    def operation(self, authored: Authored, place: Place, siblings: Mapping[str, Authored] | None = None) -> Operation:
+        """Return the operation in canonical form. `siblings` are the components of the dag it stands in."""
+        if isinstance(authored, Operation):
+            operation = authored
+        else:
+            operation = Operation(component=authored)
+            if siblings is not None:
+                operation = operation.model_copy(update={"name": authored.name})
+            self.origins.note(authored, place)
+        given = operation.model_fields_set
+        has_body = not given.isdisjoint(_OWN_BODY)
+        found = self._inner(operation, place, siblings, has_body)
+        if found is None:
+            if has_body:
+                return self._with_body(operation, None, {}, place, siblings is not None)
+            if operation.dag_ref is None or siblings is None:
+                self._note_unresolved(operation, place)
+            return operation
+        component, inner = self._component(*found)
+        if has_body or inner:
+            self.origins.note(component, found[1])
+            return self._with_body(operation, component, inner, place, siblings is not None)
+        if component is not operation.component:
+            operation = operation.model_copy(update={"component": component})
+        self.origins.note(component, found[1])
+        return operation
+
+    def _note_unresolved(self, operation: Operation, place: Place) -> None:
+        self.unresolved.add(id(operation))
+        self.origins.note(operation, place)
+
+    def _inner(
+        self, operation: Authored, place: Place, siblings: Mapping[str, Authored] | None, has_body: bool
+    ) -> tuple[Authored, Place] | None:
+        """Return what the operation is laid over; None when there is nothing, or it cannot be had (reported)."""
+        if operation.component is not None:
+            return operation.component, self.origins.of(operation.component, place.at("component"))
+        reference = operation.reference
+        if reference is None:
+            return None
+        field, text = reference
+        if field == "dag_ref":
+            sibling = (siblings or {}).get(text)
+            if sibling is None or not (has_body or not sibling.model_fields_set.isdisjoint(_LAYERED)):
+                return None  # a plain component stays shared; the graph looks it up
+            return sibling, self.origins.of(sibling, place)
+        return self._follow(field, text, place)
+
+    def _with_body(
+        self, operation: Operation, component: Authored | None, inner: Data, place: Place, is_node: bool
+    ) -> Operation:
+        """Return the operation with its body moved into its component, and the component's outer fields to itself."""
+        data = as_data(operation.model_copy(update={"component": None}))
+        data.pop("component", None)
+        strategy = Strategy(data.get("patchStrategy") or Strategy.POST_MERGE)
+        base = as_data(component) if component is not None else {}
+        base.pop("kind", None)
+        run = self._layered_run(base.get("run"), data, strategy, place)
+        body = {name: data.pop(name) for name in ("inputs", "outputs") if name in data}
+        composed = merge(base, body, strategy)
+        if run is not None:
+            composed["run"] = run
+        for name in ("run", *SHORTHANDS):
+            data.pop(name, None)
+        handed = {key: value for key, value in inner.items() if not (is_node and key in _NODE_ONLY)}
+        outer = merge(handed, data, strategy) if handed else data
+        if "run" not in composed:
+            place_problem = place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT)
+            self.problems.append(place_problem)
+            self._note_unresolved(operation, place)
+            return operation
+        whole = {**outer, "kind": "operation", "component": {"kind": "component", **composed}}
+        found = self._read_again(whole, place)
+        if found is None:
+            self._note_unresolved(operation, place)
+            return operation
+        if found.component is not None:
+            self.origins.note(found.component, self.origins.of(component, place) if component is not None else place)
+        return found
+
+    def _read_again(self, data: Data, place: Place) -> Operation | None:
+        """Build the composed operation; what the layers make together may be wrong though each is right."""
+        try:
+            found = read(Document(place.document.file, place.document.text, data, []))
+        except SpecError as error:
+            self.problems.extend(error.problems)
+            return None
+        return found if isinstance(found, Operation) else None
+
+    # Components
+
+    def _component(self, authored: Authored, place: Place) -> tuple[Authored, Data]:
+        """Return one plain component, and the outer fields that its layers hold for the operation that uses it."""
+        key = (id(authored), "")
+        known = self._components.get(key)
+        if known is not None:
+            return known
+        if authored.model_fields_set.isdisjoint(_LAYERED) and not isinstance(authored.run, dict):
+            found: tuple[Authored, Data] = (self._plain(authored, place), {})
+        else:
+            found = self._flattened(authored, place)
+        self.origins.note(authored, place)
+        self.origins.note(found[0], place)
+        self._components[key] = found
+        return found
+
+    def _plain(self, authored: Authored, place: Place) -> Authored:
+        if authored.run is None:
+            self.problems.append(place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT))
+        if not isinstance(authored.run, Dag):
+            return authored
+        dag = self._dag(authored.run, place.at("run"))
+        return authored if dag is authored.run else authored.model_copy(update={"run": dag})
+
+    def _flattened(self, authored: Authored, place: Place) -> tuple[Authored, Data]:
+        flat = self._flat(authored, place)
+        outer = {name: flat.pop(name) for name in _CAMEL_OUTER if name in flat}
+        if "run" not in flat:
+            self.problems.append(place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT))
+            return Component(), outer
+        try:
+            found = read(Document(place.document.file, place.document.text, {"kind": "component", **flat}, []))
+        except SpecError as error:
+            self.problems.extend(error.problems)
+            return Component(), outer
+        return (found if isinstance(found, Authored) else Component()), outer
+
+    def _flat(self, authored: Authored, place: Place) -> Data:
+        """Return all layers of `authored` as one, with a complete `run`, references and patches used up."""
+        found = self._inner(authored, place, None, True)
+        base = self._flat(*found) if found is not None else {}
+        if isinstance(authored.run, Dag):
+            authored = authored.model_copy(update={"run": self._dag(authored.run, place.at("run"))})
+        data = as_data(authored.model_copy(update={"component": None}))
+        strategy = Strategy(data.get("patchStrategy") or Strategy.POST_MERGE)
+        run = self._layered_run(base.pop("run", None), data, strategy, place)
+        if run is not None and data.get("runPatch"):
+            try:
+                run = apply_patch(run, data["runPatch"], strategy)
+            except PatchError as error:
+                self.problems.append(_bad_patch(error, place))
+        plain = {key: value for key, value in data.items() if key not in _HEADS}
+        if base.get("strictParams"):
+            plain["strictParams"] = True
+        if "version" in base:
+            plain.pop("version", None)
+        result = merge(base, plain, strategy)
+        return result if run is None else {**result, "run": run}
+
+    def _layered_run(self, base: Any, data: Data, strategy: Strategy, place: Place) -> Data | None:
+        """Return the layer's `run` and short fields laid over the run below."""
+        own = data.get("run")
+        if own is None:
+            run = base
+        elif base is None:
+            run = own if "kind" in own else None
+        else:
+            run = combine(base, own, strategy, RUN)
+
+        def say(path: tuple[str | int, ...], message: str, suggestion: str | None) -> None:
+            code = CompileCode.MISPLACED_SHORTHAND
+            self.problems.append(place.problem(code, message, *path, suggestion=suggestion, key=True))
+
+        return lower(run, data, strategy, say)
+
+    # Dags
+
+    def _dag(self, dag: Dag, place: Place) -> Dag:
+        """Return the dag with its operations and components in canonical form; itself when they are already."""
+        update: dict[str, Any] = {}
+        siblings = self._siblings(dag, place)
+        if siblings:
+            components = [siblings.get(item.name or "", item) for item in dag.components or ()]
+            if any(new is not old for new, old in zip(components, dag.components or (), strict=True)):
+                update["components"] = components
+        operations = [
+            operation
+            if _is_canonical(operation)
+            else self.operation(operation, place.at("operations", index), siblings)
+            for index, operation in enumerate(dag.operations or ())
+        ]
+        if any(new is not old for new, old in zip(operations, dag.operations or (), strict=True)):
+            update["operations"] = operations
+        return dag.model_copy(update=update) if update else dag
+
+    def _siblings(self, dag: Dag, place: Place) -> dict[str, Authored]:
+        """Return the dag's components by name, each as one layer; those that refer to each other in the right order."""
+        written = {item.name: (index, item) for index, item in enumerate(dag.components or ()) if item.name}
+        done: dict[str, Authored] = {}
+
+        def compose(name: str, chain: tuple[str, ...]) -> Authored:
+            index, item = written[name]
+            where = place.at("components", index)
+            if item.dag_ref is not None and item.component is None:
+                if item.dag_ref in chain or item.dag_ref == name:
+                    circle = " → ".join((*chain, name, item.dag_ref))
+                    message = f"the components refer to each other in a circle: {circle}"
+                    self.problems.append(where.problem(CompileCode.REFERENCE_CYCLE, message, "dagRef"))
+                    return item
+                if item.dag_ref in written:
+                    target = done.get(item.dag_ref) or compose(item.dag_ref, (*chain, name))
+                    item = item.model_copy(update={"component": target, "dag_ref": None})
+            component, outer = self._component(item, where)
+            if outer:
+                operation = {"kind": "operation", **outer, "component": as_data(component)}
+                found = self._read_again(operation, where)
+                component = found if found is not None else component
+                self.origins.note(component, where)
+            done[name] = component
+            return component
+
+        for name in written:
+            if name not in done:
+                compose(name, ())
+        return done
+
+    # References
+
+    def _follow(self, field: str, text: str, place: Place) -> tuple[Authored, Place] | None:
+        """Return what a path, an address or a hub name refers to."""
+        kind = _FOLLOWED[field]
+        base = place.document.file
+        key = (kind, text, base if kind == "path" else "")
+        if self.shallow:
+            return None
+        link = f"{kind}:{text}"
+        try:
+            source = self.sources.read(kind, text, base)
+        except (UserError, OutsideError) as error:
+            code = CompileCode.FETCH if isinstance(error, OutsideError) else CompileCode.NOT_FOUND
+            self.problems.append(place.problem(code, error.message, _SPELLED[field], suggestion=error.hint))
+            return None
+        link = source.location
+        if link in place.chain or link == base:
+            circle = " → ".join((*place.chain, base, link)[-6:])
+            message = f"the files refer to each other in a circle: {circle}"
+            self.problems.append(place.problem(CompileCode.REFERENCE_CYCLE, message, _SPELLED[field]))
+            return None
+        if key in self._fetched:
+            return self._fetched[key]
+        found: tuple[Authored, Place] | None = None
+        try:
+            document, authored = read_source(source)
+            self.problems.extend(document.problems)
+            found = authored, Place(document, (), (*place.shown, "component"), (*place.chain, base))
+        except SpecError as error:
+            self.problems.extend(error.problems)
+        self._fetched[key] = found
+        return found
+
+
+def _is_canonical(authored: Authored) -> bool:
+    """Whether an operation of a dag is nothing but a use of one of the dag's components, or of a plain one inside."""
+    if not isinstance(authored, Operation) or not authored.model_fields_set.isdisjoint(_OWN_BODY):
+        return False
+    component = authored.component
+    if component is None:
+        return False
+    run = component.run
+    return (
+        run is not None
+        and not isinstance(run, (dict, Dag))
+        and component.model_fields_set.isdisjoint(_LAYERED)
+        and isinstance(component, Component)
+    )
+
+
+def _bad_patch(error: PatchError, place: Place) -> Problem:
+    return place.problem(CompileCode.RUN_PATCH, f"`runPatch` does not fit: {error}", "runPatch", error.key, key=True)
+
+
+_COMPILED = "a compiled operation cannot be compiled again"
+_COMPILED_HINT = "use the file it was compiled from"
+_NOTHING = "there is nothing to run: no `run`, and nothing that stands for it"
+_RUNTIME_HINT = (
+    "add a `run` with a `kind`, a reference such as `pathRef`, or short fields such as `container` and `cmd`"
+)

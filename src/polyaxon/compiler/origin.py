@@ -1,0 +1,110 @@
+"""Where the parts of a composed operation stand in the files they came from.
+
+An operation may be made of several files; the path of a field in the composed operation is turned back into a place in
+the text that the user wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.problems import Path, where
+from polyaxon.errors import Problem
+from polyaxon.spec.load import Document
+
+__all__ = ["Origins", "Place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A section of a file. `shown` is the path from the main file, which messages name.
+
+    `chain` are the references that led here, for finding circles.
+    """
+
+    document: Document
+    path: Path = ()
+    shown: Path = ()
+    chain: tuple[str, ...] = ()
+
+    def at(self, *parts: str | int) -> Place:
+        """Return a place inside."""
+        return replace(self, path=(*self.path, *parts), shown=(*self.shown, *parts))
+
+    def problem(
+        self,
+        code: CompileCode,
+        message: str,
+        *parts: str | int,
+        suggestion: str | None = None,
+        severity: str = "error",
+        key: bool = False,
+    ) -> Problem:
+        """Return a finding about something inside."""
+        path = self._written((*self.path, *parts))
+        position = self.document.locate_key(path) if key else self.document.locate(path)
+        return Problem(
+            code=str(code),
+            message=message,
+            severity=severity,
+            file=self.document.file,
+            line=position.line,
+            column=position.column,
+            path=where((*self.shown, *parts)),
+            suggestion=suggestion,
+            source=position.source,
+            length=position.length,
+        )
+
+    def _written(self, path: Path) -> Path:
+        """Return the path as the file has it: parts of `run` may have been written as short fields."""
+        if _exists(self.document, path):
+            return path
+        for start in range(len(path)):
+            if path[start] == "run":
+                for full, short in _SHORT:
+                    if path[start : start + len(full)] == full:
+                        candidate = (*path[:start], *short, *path[start + len(full) :])
+                        if _exists(self.document, (*path[:start], *short)):
+                            return candidate
+        return path
+
+
+_SHORT: tuple[tuple[Path, Path], ...] = (
+    (("run", "container", "args"), ("cmd",)),
+    (("run", "container", "command"), ("cmd",)),
+    (("run", "container", "env"), ("env",)),
+    (("run", "container", "resources"), ("resources",)),
+    (("run", "container"), ("container",)),
+    (("run",), ()),
+)
+
+
+def _exists(document: Document, path: Path) -> bool:
+    value: object = document.value
+    for part in path:
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):  # noqa: SIM114  (types)
+            value = value[part]
+        else:
+            return False
+    return True
+
+
+@dataclass(slots=True)
+class Origins:
+    """Which component came from which place, by identity."""
+
+    places: dict[int, Place] = field(default_factory=dict)
+    kept: list[object] = field(default_factory=list)
+
+    def note(self, model: object, place: Place) -> None:
+        """Remember where `model` came from."""
+        self.places[id(model)] = place
+        self.kept.append(model)  # an identity is only good as long as its object lives
+
+    def of(self, model: object, default: Place) -> Place:
+        """Return where `model` came from; `default` when it stands where it is."""
+        return self.places.get(id(model), default)
