@@ -17,7 +17,13 @@ from polyaxon.store.base import Batch
 from polyaxon.store.database import Connection
 from polyaxon.store.events import encode_event
 from polyaxon.store.rows import run_to_row, updates
-from polyaxon.store.runs import INSERT_CONTENTS, INSERT_FIRST_CONDITION, INSERT_RUN
+from polyaxon.store.runs import (
+    INSERT_CONTENTS,
+    INSERT_FIRST_CONDITION,
+    INSERT_RUN,
+    UPSERT_ARTIFACT,
+    artifact_row,
+)
 from polyaxon.store.values import clean_text, micros, to_json
 
 __all__ = ["apply_batches"]
@@ -66,6 +72,7 @@ class _Writes:
         self.explanations: list[tuple[Any, ...]] = []
         self.edges: list[tuple[Any, ...]] = []
         self.requests: list[tuple[int]] = []
+        self.artifacts: list[tuple[Any, ...]] = []
         self.fields: dict[RunId, dict[str, Any]] = {}
 
     def add(self, batch: Batch, sequence: int) -> None:
@@ -80,6 +87,7 @@ class _Writes:
             _TAKERS[type(change)](self, change, sequence, latest)
         self.leases.append((sequence, root))
         self.requests.extend((number,) for number in batch.requests)
+        self.artifacts.extend(map(artifact_row, batch.artifacts))
 
     def moved(self, change: Moved, sequence: int, _: datetime | None) -> None:
         condition = change.condition
@@ -120,6 +128,7 @@ class _Writes:
             (_INSERT_CONDITION, self.conditions),
             (_INSERT_EXPLANATION, self.explanations),
             (_INSERT_EDGE, self.edges),
+            (UPSERT_ARTIFACT, self.artifacts),
             (_UPDATE_LEASE, self.leases),
             (_DELETE_REQUEST, self.requests),
         ):

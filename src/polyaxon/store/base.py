@@ -43,16 +43,30 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """One line of a run's artifacts lineage; `path` is relative to the artifacts store."""
+
+    run: RunId
+    name: str
+    kind: str
+    path: str
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    is_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one root's events led to, to be committed together under its lease.
 
-    `requests` are the ids of the requests among the events: they are done with this commit.
+    `requests` are the ids of the requests among the events: they are done with this commit. `artifacts` is lineage that
+    came with the events.
     """
 
     lease: Lease
     events: Sequence[tuple[Event, datetime]]
     changes: Sequence[Change]
     requests: Sequence[int] = ()
+    artifacts: Sequence[Artifact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +95,6 @@ class Explanation:
     topic: str
     at: datetime
     facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """One line of a run's artifacts lineage; `path` is relative to the artifacts store."""
-
-    run: RunId
-    name: str
-    kind: str
-    path: str
-    summary: Mapping[str, Any] = field(default_factory=dict)
-    is_input: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,9 @@ __all__ = [
     "INSERT_FIRST_CONDITION",
     "INSERT_RUN",
     "SELECT",
+    "UPSERT_ARTIFACT",
     "add_artifacts",
+    "artifact_row",
     "artifacts",
     "cache_candidates",
     "children",
@@ -177,24 +179,22 @@ def artifacts(connection: Connection, uuid: RunId) -> Sequence[Artifact]:
     ]
 
 
+UPSERT_ARTIFACT = (
+    "INSERT INTO artifacts (run, name, kind, path, summary, is_input) "
+    "SELECT id, ?, ?, ?, ?, ? FROM runs WHERE uuid = ? ON CONFLICT (run, name, kind) "
+    "DO UPDATE SET path = excluded.path, summary = excluded.summary, is_input = excluded.is_input"
+)
+
+
+def artifact_row(item: Artifact) -> tuple[Any, ...]:
+    """Return the parameters of `UPSERT_ARTIFACT`."""
+    name, path = clean_text(item.name), clean_text(item.path)
+    return (name, item.kind, path, to_json(item.summary), int(item.is_input), item.run)
+
+
 def add_artifacts(connection: Connection, found: Sequence[Artifact]) -> None:
     """Insert or update by (run, name, kind)."""
-    connection.run_many(
-        "INSERT INTO artifacts (run, name, kind, path, summary, is_input) "
-        "SELECT id, ?, ?, ?, ?, ? FROM runs WHERE uuid = ? ON CONFLICT (run, name, kind) "
-        "DO UPDATE SET path = excluded.path, summary = excluded.summary, is_input = excluded.is_input",
-        [
-            (
-                clean_text(item.name),
-                item.kind,
-                clean_text(item.path),
-                to_json(item.summary),
-                int(item.is_input),
-                item.run,
-            )
-            for item in found
-        ],
-    )
+    connection.run_many(UPSERT_ARTIFACT, map(artifact_row, found))
 
 
 def delete(connection: Connection, uuid: RunId) -> None:

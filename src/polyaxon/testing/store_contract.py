@@ -289,6 +289,12 @@ class StoreContract:
         assert [(each.topic, each.facts) for each in store.explanations(below.uuid)] == [("trigger", {"met": True})]
         assert [stored.event for stored in store.history(root.uuid)] == [event for event, _ in events]
 
+    def test_lineage_is_committed_with_its_events(self, store: Store) -> None:
+        lease = self.submit(store, run())
+        model = Artifact(run().uuid, "model", "model", "u/model")
+        store.apply([Batch(lease, [], [], artifacts=[model])])
+        assert store.artifacts(run().uuid) == [model]
+
     def test_history_and_conditions_keep_their_order_over_batches(self, store: Store) -> None:
         lease = self.submit(store, run())
         for seconds, status in enumerate([Status.COMPILED, Status.QUEUED, Status.SCHEDULED]):

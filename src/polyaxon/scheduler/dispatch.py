@@ -1,0 +1,92 @@
+"""Carrying out what was committed: starts, stops and cleanings, in order per run and side by side otherwise.
+
+Nothing here decides: what a runtime refuses comes back as an observation, and the engine sees to the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+from polyaxon.engine.commands import Clean, Start, Stop
+from polyaxon.errors import PolyaxonError
+from polyaxon.model.ids import RunId
+from polyaxon.model.observation import Observation, Phase
+from polyaxon.runtimes.base import Runtime
+from polyaxon.scheduler.crash import CrashPoint
+
+__all__ = ["Dispatcher"]
+
+_log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Sends commands to the runtime; `observe` takes what it has to say about those that failed."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        observe: Callable[[Observation], None],
+        clock: Callable[[], datetime],
+        crash: CrashPoint,
+    ) -> None:
+        self._runtime = runtime
+        self._observe = observe
+        self._clock = clock
+        self._crash = crash
+        self._last: dict[RunId, asyncio.Task[None]] = {}
+
+    def send(self, command: Start | Stop | Clean) -> None:
+        """Carry the command out after what was sent before for the same run."""
+        run = command.plan.run if isinstance(command, Start) else command.run
+        before = self._last.get(run)
+        task = asyncio.get_running_loop().create_task(self._after(before, self._carry_out(command)))
+        self._last[run] = task
+        task.add_done_callback(lambda done: self._done(run, done))
+
+    async def settle(self) -> None:
+        """Wait until everything that was sent is carried out."""
+        while self._last:
+            await asyncio.gather(*self._last.values(), return_exceptions=True)
+
+    def _done(self, run: RunId, task: asyncio.Task[None]) -> None:
+        if self._last.get(run) is task:
+            del self._last[run]
+
+    async def _after(self, before: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await work
+
+    async def _carry_out(self, command: Start | Stop | Clean) -> None:
+        try:
+            await self._call(command)
+        except PolyaxonError as error:
+            self._refused(command, error.message)
+        except Exception as error:
+            # The edge to foreign code: one broken call must not take the other runs along.
+            _log.exception("the runtime `%s` failed at %s", self._runtime.name, type(command).__name__.lower())
+            self._refused(command, f"the runtime `{self._runtime.name}` failed: {type(error).__name__}: {error}")
+
+    async def _call(self, command: Start | Stop | Clean) -> None:
+        if isinstance(command, Start):
+            await self._runtime.start(command.plan, command.attempt)
+            self._crash("started")
+        elif isinstance(command, Stop):
+            self._crash("stopping")
+            await self._runtime.stop(command.run, command.attempt, command.grace_seconds)
+        else:
+            await self._runtime.clean(command.run)
+
+    def _refused(self, command: Start | Stop | Clean, message: str) -> None:
+        if isinstance(command, Start):
+            seen = Observation(command.plan.run, command.attempt, Phase.FAILED, self._clock(), message=message)
+            self._observe(seen)
+        elif isinstance(command, Stop):
+            # It may still be going: the engine's own deadline for stuck stops decides, not a guess.
+            _log.warning("run %s could not be stopped: %s", command.run, message)
+        else:
+            _log.warning("run %s could not be cleaned up: %s", command.run, message)

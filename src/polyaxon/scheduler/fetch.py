@@ -1,0 +1,67 @@
+"""Answering what compilations ask of the store: joins, other runs, and whether the work was done before.
+
+Questions of one batch are answered together. A question that cannot be answered is answered with its error.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from polyaxon.engine.commands import Fetch
+from polyaxon.engine.events import CacheHit, Fetched
+from polyaxon.errors import UserError
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import Run, RunFacts
+from polyaxon.store.base import Store
+
+__all__ = ["answer"]
+
+
+def answer(store: Store, questions: Sequence[Fetch], now: datetime) -> Sequence[Fetched]:
+    """Return one answer per question, in their order."""
+    hits = _cache_hits(store, questions, now)
+    return [_answer(store, question, hits, now) for question in questions]
+
+
+def _answer(store: Store, question: Fetch, hits: Mapping[RunId, RunFacts], now: datetime) -> Fetched:
+    try:
+        joins = tuple(_join(store, question, number, now) for number in range(len(question.joins)))
+    except UserError as error:
+        return Fetched(question.run, error=error.message)
+    runs = store.facts(question.runs) if question.runs else {}
+    missing = [uuid for uuid in question.runs if uuid not in runs]
+    if missing:
+        return Fetched(question.run, joins, runs, error=f"there is no run `{missing[0]}`")
+    cache = CacheHit(hits.get(question.run)) if question.cache_key is not None else None
+    return Fetched(question.run, joins, runs, cache)
+
+
+def _join(store: Store, question: Fetch, number: int, now: datetime) -> tuple[RunFacts, ...]:
+    join = question.joins[number]
+    page = store.list(question.project, join.query, join.sort or "", join.limit, join.offset, now)
+    facts = store.facts([run.uuid for run in page.runs])
+    return tuple(facts[run.uuid] for run in page.runs if run.uuid in facts)
+
+
+def _cache_hits(store: Store, questions: Sequence[Fetch], now: datetime) -> Mapping[RunId, RunFacts]:
+    """Return what may be reused, by asking run; a result older than the question's `cache_ttl` is stale."""
+    asks: dict[str, dict[RunId, str]] = defaultdict(dict)
+    ages: dict[RunId, float | None] = {}
+    for question in questions:
+        if question.cache_key is not None:
+            asks[question.project][question.run] = question.cache_key
+            ages[question.run] = question.cache_ttl
+    fresh: dict[RunId, Run] = {}
+    for project, keys in asks.items():
+        found = store.cache_candidates(project, keys)
+        fresh.update((asker, run) for asker, run in found.items() if not _is_stale(run, ages[asker], now))
+    facts = store.facts(sorted({run.uuid for run in fresh.values()}))
+    return {asker: facts[run.uuid] for asker, run in fresh.items() if run.uuid in facts}
+
+
+def _is_stale(run: Run, ttl_seconds: float | None, now: datetime) -> bool:
+    if ttl_seconds is None or run.finished_at is None:
+        return False
+    return run.finished_at + timedelta(seconds=ttl_seconds) < now

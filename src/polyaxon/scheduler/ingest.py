@@ -1,0 +1,89 @@
+"""From what a runtime saw to what is decided on: when an attempt ends, what the run said of itself is read.
+
+Runs speak through the journal in their directory (`polyaxon.tracking.journal`). Reading it again gives the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from polyaxon.engine.events import Observed
+from polyaxon.model.ids import RunId
+from polyaxon.model.observation import Observation
+from polyaxon.model.status import FINAL, Status
+from polyaxon.store.base import Artifact
+from polyaxon.tracking.journal import Journal, JournalArtifact, read_journal
+
+__all__ = ["Ingested", "ingest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one observation means: the event, the lineage to store, and attributes that the run set for itself."""
+
+    event: Observed
+    artifacts: Sequence[Artifact] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ingest(
+    seen: Observation, run_directory: str, store_directory: str, began_at: Callable[[RunId], datetime | None]
+) -> Ingested:
+    """Read the run's directory if its attempt is over.
+
+    `began_at` tells when the current attempt of a run was started, if it is not the first: what an earlier one said
+    of its status does not count.
+    """
+    if not seen.is_final or not _has_spoken(run_directory):
+        return Ingested(Observed(seen))
+    journal = read_journal(run_directory)
+    if journal.warnings:
+        seen = replace(seen, warnings=(*seen.warnings, *journal.warnings))
+    artifacts = [_artifact(seen.run, item, run_directory, store_directory) for item in journal.artifacts]
+    event = Observed(
+        seen,
+        outputs=journal.outputs,
+        artifacts={item.name: item.path for item in artifacts},
+        reported_status=_reported(journal, began_at(seen.run) if seen.attempt > 1 else None),
+    )
+    return Ingested(event, artifacts, _fields(journal))
+
+
+def _has_spoken(run_directory: str) -> bool:
+    # Most runs of a large flow track nothing: two lookups, and no directory is read.
+    return os.path.exists(os.path.join(run_directory, "journal.jsonl")) or os.path.exists(
+        os.path.join(run_directory, "events")
+    )
+
+
+def _reported(journal: Journal, began_at: datetime | None) -> Status | None:
+    if journal.status is None:
+        return None
+    if began_at is not None and datetime.fromtimestamp(journal.status.at, UTC) < began_at:
+        return None
+    try:
+        status = Status(journal.status.status)
+    except ValueError:
+        return None
+    return status if status in FINAL else None
+
+
+def _artifact(run: RunId, item: JournalArtifact, run_directory: str, store_directory: str) -> Artifact:
+    path = os.path.join(run_directory, item.path)
+    inside = os.path.relpath(path, store_directory)
+    return Artifact(run, item.name, item.kind, path if inside.startswith("..") else inside, item.summary, item.is_input)
+
+
+def _fields(journal: Journal) -> Mapping[str, Any]:
+    said = {
+        "inputs": journal.inputs,
+        "meta": journal.meta,
+        "tags": journal.tags,
+        "name": journal.name,
+        "description": journal.description,
+    }
+    return {name: value for name, value in said.items() if value}
