@@ -116,12 +116,17 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Ask the queue for a slot; the answer is `Admitted`. Higher priority first, then order of asking."""
+    """Ask the queue for a slot; the answer is `Admitted`. Higher priority first, then order of asking.
+
+    A run that is on a cluster already (after an adoption) is `held`: it takes its slot at once and is not
+    admitted again.
+    """
 
     run: RunId
     queue: str
     priority: int = 0
     requests: Mapping[str, float] = field(default_factory=dict)
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

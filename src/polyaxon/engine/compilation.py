@@ -1,0 +1,264 @@
+"""The seam to the compiler: what a compilation may look at is gathered here, from the flow; nothing else calls it.
+
+Everything is derived from rows: compiling again after a crash gives the same result, for what it looks at (upstreams'
+outputs, the parent's values, the suggestion) is stored with the runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from polyaxon.compiler.compile import (
+    Compiled,
+    Needs,
+    Surroundings,
+    cache_key,
+    compile_operation,
+    launch_plan,
+    needs,
+)
+from polyaxon.compiler.expand import DagNode, EdgeInfo, child_operation, dag_graph, inherited, kind_of_operation
+from polyaxon.engine.flow import Flow, Group, Node
+from polyaxon.engine.requests import requests_of
+from polyaxon.errors import InternalError
+from polyaxon.model.launch import InitStep, LaunchPlan
+from polyaxon.model.run import Cloning, RunFacts, RunKind
+from polyaxon.model.status import Pending
+from polyaxon.spec.dump import dump
+from polyaxon.spec.operation import Operation
+
+__all__ = [
+    "Compiled",
+    "DagNode",
+    "EdgeInfo",
+    "Operation",
+    "compile_run",
+    "compiled_of",
+    "facts_of",
+    "graph_of",
+    "held_by",
+    "key_of",
+    "load_operation",
+    "needs_of",
+    "plan_of",
+    "preset_of",
+    "queue_text",
+    "raw_hooks",
+    "requests_of",
+    "row_fields",
+    "runtime_of",
+    "shape_of",
+    "shape_of_children",
+]
+
+Shape = tuple[RunKind, str]
+
+
+def load_operation(raw: str | Mapping[str, Any]) -> Operation:
+    """The operation as it was stored."""
+    return Operation.model_validate(json.loads(raw) if isinstance(raw, str) else raw)
+
+
+def shape_of(operation: Operation) -> Shape:
+    """What a run of the operation is stored as."""
+    return kind_of_operation(operation)
+
+
+def held_by(operation: Operation) -> Pending | None:
+    """What holds a run of the operation from the start: a plain `isApproved: false`. A build comes before an approval,
+    so then the approval is asked for later."""
+    component = operation.component
+    approved = operation.is_approved
+    if approved is None and component is not None:
+        approved = component.is_approved
+    has_build = operation.build is not None or (component is not None and component.build is not None)
+    return Pending.APPROVAL if approved is False and not has_build else None
+
+
+def queue_text(node: Node) -> str:
+    """The queue as the file has it, before anything is rendered."""
+    operation = node.step.operation if node.step is not None else None
+    return (operation.queue if operation is not None else None) or ""
+
+
+def graph_of(node: Node) -> Sequence[DagNode]:
+    """The operations of a dag in topological order."""
+    return dag_graph(_operation(node)).nodes
+
+
+def shape_of_children(node: Node) -> tuple[Shape, Pending | None]:
+    """What the children of a matrix or schedule are stored as, and what holds each of them. Their common operation is
+    made here, once."""
+    group = node.group
+    if group is None or group.compiled is None:
+        raise InternalError(f"run {node.id} has no children yet")
+    group.operation = child_operation(group.compiled, _operation(node))
+    held = held_by(group.operation) if node.kind is RunKind.SCHEDULE else None
+    return shape_of(group.operation), held
+
+
+def preset_of(compiled: Compiled) -> Mapping[str, Any] | None:
+    """What the children of a pipeline inherit; those of a search or a schedule carry it in their operation."""
+    return inherited(compiled) if compiled.kind is RunKind.DAG else None
+
+
+def raw_hooks(node: Node) -> Sequence[Mapping[str, Any]]:
+    """The hooks of a run that ended before it was compiled, as the file has them."""
+    operation = _operation(node)
+    hooks = operation.hooks
+    if hooks is None and operation.component is not None:
+        hooks = operation.component.hooks
+    return [dump(hook) for hook in hooks] if hooks else ()
+
+
+def runtime_of(node: Node) -> str:
+    """The precise kind of a run (`tfjob`, `grid`, …)."""
+    compiled = node.work.compiled if node.work is not None else None
+    return compiled.runtime if compiled is not None else shape_of(_operation(node))[1]
+
+
+def needs_of(flow: Flow, node: Node) -> Needs:
+    """What must be fetched before the run can be compiled."""
+    return needs(_operation(node), _surroundings(flow, node))
+
+
+def compile_run(flow: Flow, node: Node) -> Compiled:
+    """Compile the run; raises `SpecError`."""
+    return compile_operation(_operation(node), _surroundings(flow, node))
+
+
+def compiled_of(node: Node) -> Compiled:
+    """The compilation of a run that is being worked on."""
+    compiled = node.work.compiled if node.work is not None else None
+    if compiled is None and node.group is not None:
+        compiled = node.group.compiled
+    if compiled is None:
+        raise InternalError(f"run {node.id} is not compiled")
+    return compiled
+
+
+def plan_of(flow: Flow, node: Node) -> LaunchPlan:
+    """What the runtime is to start; raises `SpecError` when a template of the runtime section fails."""
+    plan = launch_plan(compiled_of(node), _surroundings(flow, node))
+    source = _restored_from(node)
+    if source is None:
+        return plan
+    # A copied run, and a trial that goes on from an earlier rung, begin with the other run's files.
+    step = InitStep("artifacts", {"dirs": [[source, ""]]}, path=plan.places.run_artifacts)
+    return replace(plan, replicas=tuple(replace(item, init=(step, *item.init)) for item in plan.replicas))
+
+
+def key_of(flow: Flow, node: Node) -> tuple[str, dict[str, Any]]:
+    """The run's cache key and the parts it is made of."""
+    digests = dict(flow.root.meta.get("digests", {}))
+    if "image" in node.notes:
+        digests["image"] = node.notes["image"]
+    return cache_key(compiled_of(node), flow.project, digests)
+
+
+def row_fields(node: Node, compiled: Compiled) -> dict[str, Any]:
+    """What the stored run learns from its compilation: only what is not there already."""
+    content = json.dumps(compiled.content(), separators=(",", ":"), default=_as_text, ensure_ascii=False)
+    fields: dict[str, Any] = {"inputs": compiled.inputs, "content": content}
+    optional = {
+        "outputs": node.outputs,
+        "queue": compiled.queue,
+        "namespace": compiled.namespace,
+        "description": compiled.description,
+        "tags": compiled.tags,
+    }
+    fields |= {key: value for key, value in optional.items() if value}
+    return fields
+
+
+def facts_of(flow: Flow, node: Node) -> RunFacts:
+    """What templates, references and joins may see of a run."""
+    return RunFacts(
+        uuid=node.id,
+        name=node.name,
+        project=flow.project,
+        owner=flow.world.owner,
+        status=node.status,
+        inputs=node.inputs,
+        outputs=node.outputs,
+        artifacts=node.notes.get("artifacts", _NOTHING) if node.meta else _NOTHING,
+        user=flow.user,
+        namespace=node.namespace,
+        iteration=node.meta.get("iteration") if node.meta else None,
+        created_at=node.created_at,
+        schedule_at=node.schedule_at,
+        started_at=node.started_at,
+        finished_at=node.finished_at,
+        duration=_duration(node),
+        cloning_kind=node.cloning,
+        original_uuid=node.original,
+        is_independent=node.pipeline is None,
+        artifacts_owner=node.original if node.cloning is Cloning.CACHE else None,
+    )
+
+
+def _surroundings(flow: Flow, node: Node) -> Surroundings:
+    state = node.work
+    pipeline = node.pipeline
+    group = pipeline.group if pipeline is not None else None
+    upstream: Mapping[str, RunFacts] = _NOTHING
+    if node.step is not None and group is not None and node.step.upstreams:
+        upstream = {name: facts_of(flow, group.children[name]) for name in node.step.upstreams}
+    notes = node.notes if node.meta else _NOTHING
+    return Surroundings(
+        run=facts_of(flow, node),
+        places=flow.world.places(node.id),
+        upstream=upstream,
+        dag=_dag_facts(flow, pipeline, group) if node.step is not None else None,
+        runs=state.runs if state is not None else _NOTHING,
+        joins=state.joins if state is not None else (),
+        suggestion=notes.get("suggestion"),
+        inherited=group.preset if group is not None else None,
+        connections=flow.world.connections,
+        image=notes.get("image"),
+    )
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def _dag_facts(flow: Flow, dag: Node | None, group: Group | None) -> RunFacts | None:
+    """The enclosing dag as its children see it: context values are as good as inputs."""
+    if dag is None or group is None or group.compiled is None:
+        return None
+    if group.facts is None:
+        compiled = group.compiled
+        group.facts = replace(facts_of(flow, dag), inputs={**compiled.contexts, **compiled.inputs})
+    return group.facts
+
+
+def _operation(node: Node) -> Operation:
+    if node.step is not None:
+        return node.step.operation
+    if node.operation is not None:
+        return node.operation
+    group = node.pipeline.group if node.pipeline is not None else None
+    if group is None or group.operation is None:
+        raise InternalError(f"the operation of run {node.id} is not known")
+    return group.operation
+
+
+def _restored_from(node: Node) -> str | None:
+    if node.cloning is Cloning.COPY:
+        return node.original
+    source: str | None = node.notes.get("restore") if node.meta else None
+    return source
+
+
+def _duration(node: Node) -> float | None:
+    if node.started_at is None or node.finished_at is None:
+        return None
+    return round((node.finished_at - node.started_at).total_seconds(), 2)
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

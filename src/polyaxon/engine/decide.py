@@ -1,0 +1,111 @@
+"""What follows from an event? The one entry of the engine: (flow, event, now) → changes and commands.
+
+Deciding mutates the flow and nothing else. An event about a run that is not known, is final already, or has moved on
+leads to nothing, so events may come late, twice or in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from polyaxon.engine import actions, attempts, cache, matrix, pipelines, prepare, schedule
+from polyaxon.engine.commands import Decision
+from polyaxon.engine.dag import announce
+from polyaxon.engine.events import (
+    Admitted,
+    Adopted,
+    Due,
+    Event,
+    Fetched,
+    Observed,
+    Reported,
+    Requested,
+    Settled,
+    TimerKind,
+)
+from polyaxon.engine.flow import Flow, Node
+from polyaxon.engine.rejoin import rejoin, rejoin_timers
+from polyaxon.engine.settle import clean, settle
+from polyaxon.engine.turn import Turn
+
+__all__ = ["decide"]
+
+
+def decide(flow: Flow, event: Event, now: datetime) -> Decision:
+    """Draw every consequence of the event. Deterministic; the work grows with what changes, not with the tree."""
+    turn = Turn(flow, now)
+    if not flow.adopted:
+        _adopt(turn)
+    if isinstance(event, Adopted):
+        _kick(turn)
+    else:
+        run = event.observation.run if isinstance(event, Observed) else event.run
+        node = flow.nodes.get(run)
+        if node is not None:
+            _HANDLERS[type(event)](turn, node, event)
+    _settle_all(turn)
+    return Decision(turn.changes, turn.commands)
+
+
+def _settle_all(turn: Turn) -> None:
+    """Draw consequences until none is left; the order is fixed, so that replays agree."""
+    while True:
+        if turn.announced:
+            announce(turn, *turn.announced.popleft())
+        elif turn.settled:
+            settle(turn, turn.settled.popleft())
+        elif turn.starting:
+            prepare.advance(turn, turn.starting.popleft())
+        elif turn.roomy:
+            pipeline = next(iter(turn.roomy))
+            del turn.roomy[pipeline]
+            pipelines.look(turn, pipeline)
+        else:
+            return
+
+
+def _adopt(turn: Turn) -> None:
+    """The flow was just loaded: take up what is unfinished, from the root down."""
+    turn.flow.adopted = True
+    root = turn.flow.root
+    rejoin(turn, root)
+    for node in turn.flow.nodes.values():
+        if node.serves is not None and not node.is_final:
+            rejoin(turn, node)
+        elif node.is_final and node is not root:
+            rejoin_timers(turn, node)
+
+
+def _kick(turn: Turn) -> None:
+    """Adopted once more without a loss of state: repeat the commands whose effects may not have happened."""
+    for node in list(turn.flow.nodes.values()):
+        if node.work is not None and not turn.starting:
+            prepare.repeat(turn, node)
+
+
+def _due(turn: Turn, node: Node, event: Due) -> None:
+    _TIMERS[event.timer](turn, node)
+
+
+_TIMERS: dict[TimerKind, Callable[[Turn, Node], Any]] = {
+    TimerKind.TIMEOUT: attempts.timed_out,
+    TimerKind.PENDING_TIMEOUT: attempts.pending_too_long,
+    TimerKind.RETRY: attempts.retry_due,
+    TimerKind.SCHEDULE: schedule.tick,
+    TimerKind.TTL: clean,
+    TimerKind.APPROVE: actions.approve,
+    TimerKind.STOP_GRACE: attempts.stuck,
+}
+
+# Any: each handler takes its own event type; the table pairs them.
+_HANDLERS: dict[type, Callable[[Turn, Node, Any], None]] = {
+    Observed: attempts.observed,
+    Reported: lambda turn, node, event: matrix.reported(turn, node, event.metrics),
+    Admitted: lambda turn, node, _event: attempts.admitted(turn, node),
+    Fetched: prepare.fetched,
+    Settled: lambda turn, node, event: cache.original_settled(turn, node, event.facts),
+    Due: _due,
+    Requested: actions.requested,
+}

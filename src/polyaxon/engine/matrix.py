@@ -1,0 +1,230 @@
+"""Which trials does a matrix run, and what does it learn from them?
+
+Children are created as slots free, never all at once: a search of a million points costs what its running trials cost.
+Enumerable searches (mapping, grid, random) are asked for their next numbers; adaptive ones see the history of trials,
+failed ones included. Everything needed to go on is in the children's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Any
+
+from polyaxon.engine import compilation
+from polyaxon.engine.births import create, reborn
+from polyaxon.engine.flow import Group, Node
+from polyaxon.engine.lifecycle import remember
+from polyaxon.engine.slots import release
+from polyaxon.engine.stopping import check_early_stopping, metric_value
+from polyaxon.engine.stops import Cause, stop
+from polyaxon.engine.turn import Turn
+from polyaxon.errors import InternalError, UsageError
+from polyaxon.model.ids import RunId, child_id
+from polyaxon.model.run import RunKind
+from polyaxon.model.status import FINAL, Pending, Status
+from polyaxon.search import Enumerable, Search, Suggestion, Trial, TrialStatus, plan_search
+from polyaxon.search.stopping import should_stop
+
+__all__ = ["Sweep", "child_ended", "extend", "open_matrix", "reported"]
+
+Curve = tuple[tuple[int, float], ...]
+_TRIAL_STATUS = {Status.SUCCEEDED: TrialStatus.SUCCEEDED, Status.STOPPED: TrialStatus.STOPPED}
+
+
+@dataclass(slots=True, eq=False)
+class Sweep:
+    """A search under way. `trials` is kept only for searches and policies that look at them."""
+
+    search: Search
+    seed: int
+    objectives: tuple[str, ...]
+    policies: tuple[Mapping[str, Any], ...]
+    shape: tuple[RunKind, str | None]
+    pending: Pending | None
+    upcoming: int = 0
+    """The number of the next suggestion."""
+    trials: dict[int, Trial] = field(default_factory=dict)
+    curves: dict[str, dict[int, Curve]] = field(default_factory=dict)
+    """Metric → trial → what it reported so far."""
+    exhausted: bool = False
+
+    @property
+    def remembers(self) -> bool:
+        return bool(self.policies) or not self.is_enumerable
+
+    @property
+    def is_enumerable(self) -> bool:
+        return self.search.asynchronous and isinstance(self.search, Enumerable)
+
+
+def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
+    """Plan the search and take up the trials that exist; `extend` makes the others."""
+    group = node.group or Group()
+    compiled = compilation.compiled_of(node)
+    if compiled.matrix is None:
+        raise InternalError(f"run {node.id} is a matrix without a matrix")
+    policies = [rule for rule in compiled.early_stopping if rule.get("policy") is not None]
+    shape, pending = compilation.shape_of_children(node)
+    previous = group.sweep
+    sweep = group.sweep = Sweep(
+        search=plan_search(compiled.matrix),
+        seed=_seed(compiled.matrix, node.id),
+        objectives=_objectives(compiled.matrix),
+        policies=tuple(policies),
+        shape=shape,
+        pending=pending,
+    )
+    group.expected = sweep.search.total
+    if previous is not None:  # finished points are not kept as children: the count goes on
+        sweep.upcoming = previous.upcoming
+    for child in sorted(group.children.values(), key=lambda child: child.index):
+        sweep.upcoming = max(sweep.upcoming, child.index + 1)
+        if resumed and child.is_final and child.status is not Status.SUCCEEDED and "pruned" not in child.notes:
+            reborn(turn, child)
+        if sweep.remembers:
+            sweep.trials[child.index] = _trial(sweep, child)
+        if child.status in {Status.CREATED, Status.RESUMING} and not child.released:
+            release(turn, child)
+
+
+def extend(turn: Turn, node: Node) -> None:
+    """Make as many new trials as there is room for."""
+    group = node.group
+    sweep = group.sweep if group is not None else None
+    if group is None or sweep is None or sweep.exhausted:
+        return
+    room = _room(group, sweep, turn.flow.world.defaults.window)
+    if room <= 0:
+        return
+    for suggestion in _suggest(group, sweep, room):
+        _make(turn, node, sweep, suggestion)
+
+
+def child_ended(turn: Turn, node: Node, child: Node) -> None:
+    """A trial is data, however it ended."""
+    sweep = node.group.sweep if node.group is not None else None
+    if sweep is None:
+        return
+    if sweep.remembers and child.index in sweep.trials:
+        sweep.trials[child.index] = replace(_trial(sweep, child), curve=sweep.trials[child.index].curve)
+    elif node.group is not None and child.status is Status.SUCCEEDED and child.kind is not RunKind.DAG:
+        # A finished point of an enumerable search is never looked at again: its row keeps it.
+        node.group.children.pop(str(child.index), None)
+        turn.flow.nodes.pop(child.id, None)
+    check_early_stopping(turn, node, child)
+
+
+def reported(turn: Turn, child: Node, metrics: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+    """A running trial logged metrics: take them in, and end it if a stopping policy finds it hopeless."""
+    node = child.pipeline
+    sweep = node.group.sweep if node is not None and node.group is not None else None
+    if node is None or sweep is None or child.index not in sweep.trials or child.status in FINAL:
+        return
+    for name in {*sweep.objectives[:1], *(str(rule["metric"]) for rule in sweep.policies)} & metrics.keys():
+        _prolong(sweep, child.index, name, metrics[name])
+    for rule in sweep.policies:
+        if str(rule["metric"]) in metrics and child.status not in FINAL and child.status is not Status.STOPPING:
+            _judge(turn, sweep, child, rule)
+
+
+def _judge(turn: Turn, sweep: Sweep, child: Node, rule: Mapping[str, Any]) -> None:
+    curves = sweep.curves[str(rule["metric"])]
+    trials = [replace(trial, curve=curves.get(trial.index, ())) for trial in sweep.trials.values()]
+    trial = next(trial for trial in trials if trial.index == child.index)
+    others = [other for other in trials if other is not trial]
+    verdict = should_stop(rule["policy"], trial, others, str(rule.get("optimization", "minimize")))
+    if verdict is None:
+        return
+    turn.explain(child, "stop", policy=verdict.policy, step=verdict.step, value=verdict.value, bound=verdict.bound)
+    turn.update(child, **remember(child, pruned=True))
+    stop(turn, child, Cause("Pruned", verdict.message))
+
+
+def _prolong(sweep: Sweep, index: int, name: str, points: Sequence[tuple[int, float]]) -> None:
+    """Append what is new: a report that comes twice, or again after a crash, adds nothing."""
+    curves = sweep.curves.setdefault(name, {})
+    curve = curves.get(index, ())
+    fresh = tuple((step, value) for step, value in points if not curve or step > curve[-1][0])
+    if not fresh:
+        return
+    curves[index] = curve + fresh
+    if name in sweep.objectives[:1]:
+        sweep.trials[index] = replace(sweep.trials[index], curve=curves[index])
+
+
+def _room(group: Group, sweep: Sweep, window: int) -> int:
+    if group.limit is not None:
+        return min(group.limit - group.used, window) - len(group.ready)
+    # Without a limit, adaptive searches suggest one trial ahead of the queue: later suggestions know more.
+    ahead = window if sweep.is_enumerable else 1
+    return ahead - sum(group.lanes.values()) - len(group.ready)
+
+
+def _suggest(group: Group, sweep: Sweep, room: int) -> list[Suggestion]:
+    search = sweep.search
+    if sweep.is_enumerable and isinstance(search, Enumerable):
+        suggestions = search.window(sweep.upcoming, room, sweep.seed)
+        total = search.total
+        sweep.exhausted = len(suggestions) < room or (total is not None and sweep.upcoming + room >= total)
+        return suggestions
+    history = list(sweep.trials.values())
+    suggestions = search.suggest(history, sweep.seed, room)
+    if not suggestions:
+        sweep.exhausted = search.done(history)
+        if not sweep.exhausted and group.unfinished == 0:
+            raise UsageError("the search has nothing to suggest, although it is not done")
+    return suggestions
+
+
+def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion) -> None:
+    index = sweep.upcoming
+    sweep.upcoming += 1
+    engine: dict[str, Any] = {"suggestion": dict(suggestion.params)}
+    engine |= {key: value for key in _PLACE if (value := getattr(suggestion, key))}
+    meta: dict[str, Any] = {"iteration": suggestion.iteration, "engine": engine}
+    child = create(turn, node, child_id(node.id, str(index)), node.name, index, sweep.shape, sweep.pending, meta)
+    if node.group is not None:
+        node.group.children[str(index)] = child
+    if sweep.remembers:
+        sweep.trials[index] = suggestion.pending(index)
+    if suggestion.reason:
+        turn.explain(child, "suggestion", **suggestion.reason)
+    release(turn, child)
+
+
+_PLACE = ("resource", "bracket", "rung", "origin")
+
+
+def _trial(sweep: Sweep, child: Node) -> Trial:
+    """The trial that a child is, from its row alone."""
+    notes = child.notes
+    values = [metric_value(child.outputs, name) for name in sweep.objectives]
+    ended = child.is_final
+    known = [value for value in values if value is not None]
+    return Trial(
+        index=child.index,
+        params=notes.get("suggestion", {}),
+        status=_TRIAL_STATUS.get(child.status, TrialStatus.FAILED) if ended else TrialStatus.PENDING,
+        value=values[0] if values and ended else None,
+        resource=notes.get("resource"),
+        iteration=int(child.meta.get("iteration", 0)),
+        bracket=notes.get("bracket", 0),
+        rung=notes.get("rung", 0),
+        origin=notes.get("origin"),
+        values=tuple(known) if ended and len(known) == len(values) and len(values) > 1 else (),
+    )
+
+
+def _objectives(matrix: Mapping[str, Any]) -> tuple[str, ...]:
+    metrics = matrix.get("metrics") or ([matrix["metric"]] if matrix.get("metric") else [])
+    return tuple(str(metric["name"]) for metric in metrics)
+
+
+def _seed(matrix: Mapping[str, Any], run: RunId) -> int:
+    """The file's seed, or one of the run's own: another run searches elsewhere, the same run always alike."""
+    seed = matrix.get("seed")
+    if isinstance(seed, int):
+        return seed
+    return int.from_bytes(blake2b(f"{run}/seed".encode(), digest_size=4).digest())

@@ -1,0 +1,140 @@
+"""Which runs may start next? Admission over all roots of one scheduler: priority first, then order of asking.
+
+Within a queue nobody overtakes: a run whose requests do not fit yet holds its queue back, so that big runs are not
+starved by small ones; other queues go on. Pure: no clock, and the same calls give the same admissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from polyaxon.engine.commands import Enqueue
+from polyaxon.model.ids import RunId
+
+__all__ = ["Limits", "Queue", "Standing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at once: in all, per queue, and of each countable resource (`cpu`, `gpu`, …). Absent is unlimited."""
+
+    total: int | None = None
+    queues: Mapping[str, int] = field(default_factory=dict)
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Why a run is not admitted yet: `ahead` runs come before it in its queue, and `reason` holds the queue back."""
+
+    queue: str
+    ahead: int
+    reason: str
+
+
+class Queue:
+    """The runs that wait for a slot and those that hold one."""
+
+    __slots__ = ("_heaps", "_limits", "_running", "_sequence", "_used", "_used_queues", "_waiting")
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._heaps: dict[str, list[tuple[int, int, RunId]]] = {}
+        self._waiting: dict[RunId, tuple[int, Enqueue]] = {}
+        self._running: dict[RunId, Enqueue] = {}
+        self._used: dict[str, float] = {}
+        self._used_queues: dict[str, int] = {}
+        self._sequence = 0
+
+    def enqueue(self, asked: Enqueue) -> None:
+        """Put the run in its queue; asking again changes nothing. A run that is on a cluster already (`held`) takes its
+        slot at once, whatever the limits say."""
+        if asked.run in self._running:
+            return
+        if asked.held:
+            self._waiting.pop(asked.run, None)
+            self._take(asked)
+            return
+        if asked.run in self._waiting:
+            return
+        self._sequence += 1
+        self._waiting[asked.run] = (self._sequence, asked)
+        heappush(self._heaps.setdefault(asked.queue, []), (-asked.priority, self._sequence, asked.run))
+
+    def dequeue(self, run: RunId) -> None:
+        """Give the run's slot or its place back. The heap forgets it when it comes to the top."""
+        self._waiting.pop(run, None)
+        held = self._running.pop(run, None)
+        if held is None:
+            return
+        self._used_queues[held.queue] -= 1
+        for name, amount in self._needs(held).items():
+            self._used[name] -= amount
+
+    def admit(self) -> list[RunId]:
+        """Return the runs that may start now, in order, and let them hold their slots."""
+        admitted: list[RunId] = []
+        held_back: set[str] = set()
+        while (best := self._best(held_back)) is not None:
+            asked = self._waiting[best][1]
+            if self._obstacle(asked) is not None:
+                held_back.add(asked.queue)
+                continue
+            heappop(self._heaps[asked.queue])
+            del self._waiting[best]
+            self._take(asked)
+            admitted.append(best)
+        return admitted
+
+    def standing(self, run: RunId) -> Standing | None:
+        """Why the run waits; None when it does not. Looks at the whole queue: for explanations only."""
+        if run not in self._waiting:
+            return None
+        sequence, asked = self._waiting[run]
+        mine = (-asked.priority, sequence)
+        ahead = sum(
+            (-other.priority, number) < mine for number, other in self._waiting.values() if other.queue == asked.queue
+        )
+        return Standing(asked.queue, ahead, self._obstacle(asked) or "runs ahead of it in the queue")
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def running(self) -> Iterator[RunId]:
+        """The runs that hold a slot."""
+        return iter(self._running)
+
+    def _best(self, held_back: set[str]) -> RunId | None:
+        heads = [heap[0] for name, heap in self._heaps.items() if name not in held_back and self._clean(heap)]
+        return min(heads)[2] if heads else None
+
+    def _clean(self, heap: list[tuple[int, int, RunId]]) -> bool:
+        while heap and self._waiting.get(heap[0][2], (0,))[0] != heap[0][1]:
+            heappop(heap)
+        return bool(heap)
+
+    def _obstacle(self, asked: Enqueue) -> str | None:
+        limits = self._limits
+        if limits.total is not None and len(self._running) >= limits.total:
+            return f"all {limits.total} slots are taken"
+        limit = limits.queues.get(asked.queue)
+        if limit is not None and self._used_queues.get(asked.queue, 0) >= limit:
+            return f"all {limit} slots of queue `{asked.queue}` are taken"
+        for name, amount in self._needs(asked).items():
+            free = limits.resources[name] - self._used.get(name, 0.0)
+            if amount > free + 1e-9:
+                return f"it asks for {amount:g} {name} and {max(free, 0.0):g} of {limits.resources[name]:g} are free"
+        return None
+
+    def _take(self, asked: Enqueue) -> None:
+        self._running[asked.run] = asked
+        self._used_queues[asked.queue] = self._used_queues.get(asked.queue, 0) + 1
+        for name, amount in self._needs(asked).items():
+            self._used[name] = self._used.get(name, 0.0) + amount
+
+    def _needs(self, asked: Enqueue) -> dict[str, float]:
+        # Who asks for more than there is gets everything: it runs alone instead of never.
+        capacity = self._limits.resources
+        return {name: min(amount, capacity[name]) for name, amount in asked.requests.items() if name in capacity}

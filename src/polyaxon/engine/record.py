@@ -1,0 +1,45 @@
+"""What does the stored run learn when it is compiled, and how is a run put on hold?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyaxon.engine import compilation
+from polyaxon.engine.flow import Flow, Node
+from polyaxon.engine.lifecycle import move
+from polyaxon.engine.slots import free
+from polyaxon.engine.turn import Turn, work
+from polyaxon.model.run import RunKind
+from polyaxon.model.status import Pending, Status
+
+__all__ = ["compiled_fields", "hold", "state_of"]
+
+
+def hold(turn: Turn, node: Node, pending: Pending, message: str) -> None:
+    """Let the run wait for something that is not a slot; it keeps what was compiled."""
+    node.pending = pending
+    free(turn, node)
+    if node.status in {Status.COMPILED, Status.RETRYING}:
+        turn.update(node, pending=pending)
+    else:
+        reason = f"Pending{pending.capitalize()}"
+        move(turn, node, Status.COMPILED, reason, message, pending=pending, **compiled_fields(turn, node))
+
+
+def compiled_fields(turn: Turn, node: Node) -> dict[str, Any]:
+    """What the row learns from the compilation."""
+    compiled = compilation.compiled_of(node)
+    fields = compilation.row_fields(node, compiled)
+    if (key := state_of(turn.flow, node)) is not None:
+        fields["state"] = key
+    return fields
+
+
+def state_of(flow: Flow, node: Node) -> str | None:
+    """The key under which others may find this run; None when it is not to be reused."""
+    state = work(node)
+    if node.kind is not RunKind.JOB or compilation.compiled_of(node).cache.disable:
+        return None
+    if state.cache_key is None:
+        state.cache_key, state.cache_parts = compilation.key_of(flow, node)
+    return state.cache_key

@@ -1,0 +1,70 @@
+"""How is a run ended before its time? Stops and skips reach every descendant.
+
+What has not begun ends at once; what a runtime holds is `stopping` until the runtime says that it is gone; a pipeline
+is `stopping` until its last child is final. `ending` says how a stopped run ends when not as `stopped`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polyaxon.engine.commands import Stop
+from polyaxon.engine.events import TimerKind
+from polyaxon.engine.flow import PIPELINES, Node
+from polyaxon.engine.lifecycle import end_with, move
+from polyaxon.engine.turn import Turn
+from polyaxon.model.run import ManagedBy
+from polyaxon.model.status import FINAL, SAFE_STOP, Status
+
+__all__ = ["Cause", "stop", "stop_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why runs are stopped: a stable reason, a sentence, and how the run itself ends (its children end as stopped)."""
+
+    reason: str
+    message: str
+    ending: Status = Status.STOPPED
+    unstarted: Status = Status.STOPPED
+    """How runs that have not begun end: `skipped` when the user skips a pipeline."""
+
+
+def stop(turn: Turn, node: Node, cause: Cause) -> None:
+    """End the run and everything below it; a run that is ending already is left alone."""
+    if node.is_final or node.status is Status.STOPPING:
+        return
+    builder = node.builder
+    if builder is not None and not builder.is_final:
+        _begin_stopping(turn, node, cause)
+        stop(turn, builder, cause)
+    elif node.status in SAFE_STOP or turn.flow.managed_by is ManagedBy.USER:
+        status = cause.ending if cause.ending is not Status.STOPPED else cause.unstarted
+        move(turn, node, status, cause.reason, cause.message)
+    elif node.kind in PIPELINES:
+        _begin_stopping(turn, node, cause)
+        below = Cause(f"Pipeline{cause.reason}", cause.message, unstarted=cause.unstarted)
+        for child in _children(node):
+            stop(turn, child, below)
+        turn.room_in(node)
+    else:
+        _begin_stopping(turn, node, cause)
+        turn.commands.append(stop_command(turn, node))
+        turn.set_timer_in(node, TimerKind.STOP_GRACE, turn.flow.world.defaults.stuck_stopping_seconds)
+
+
+def stop_command(turn: Turn, node: Node) -> Stop:
+    """Ask the runtime to end the attempt."""
+    return Stop(node.id, node.attempt, turn.flow.world.defaults.grace_seconds)
+
+
+def _begin_stopping(turn: Turn, node: Node, cause: Cause) -> None:
+    fields = {}
+    if cause.ending is not Status.STOPPED or node.kind not in PIPELINES:
+        fields = end_with(node, cause.ending, cause.reason, cause.message)
+    move(turn, node, Status.STOPPING, cause.reason, cause.message, **fields)
+
+
+def _children(pipeline: Node) -> list[Node]:
+    group = pipeline.group
+    return [child for child in group.children.values() if child.status not in FINAL] if group is not None else []

@@ -1,0 +1,114 @@
+"""At what times does a schedule run? Pure arithmetic over cron expressions, intervals and single moments.
+
+Cron times are wall-clock times of the schedule's zone (an hour that a clock change skips or repeats runs as cron does);
+everything returned is UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from polyaxon.errors import UsageError
+from polyaxon.spec.moments import CastError, to_datetime, to_duration
+
+__all__ = ["Timetable", "timetable"]
+
+_ALIASES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+
+class Timetable:
+    """The ticks of one schedule. `first` is the time of the first run where the file fixes it (`startAt`)."""
+
+    __slots__ = ("_cron", "_every", "_zone", "depends_on_past", "end", "first", "max_runs", "single")
+
+    def __init__(self, schedule: Mapping[str, Any], zone: tzinfo) -> None:
+        name = schedule.get("timezone")
+        try:
+            self._zone = ZoneInfo(str(name)) if name else zone
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise UsageError(f"unknown time zone `{name}`", "use a name such as Europe/Paris") from error
+        self.single = schedule["kind"] == "datetime"
+        self.first = self._moment(schedule, "startAt")
+        self.end = self._moment(schedule, "endAt")
+        self.max_runs: int | None = 1 if self.single else schedule.get("maxRuns")
+        self.depends_on_past = bool(schedule.get("dependsOnPast"))
+        self._cron = str(schedule["cron"]) if schedule["kind"] == "cron" else None
+        self._every = _frequency(schedule) if schedule["kind"] == "interval" else None
+        if self._cron is not None:
+            next(self._cron_after(datetime(2000, 1, 1, tzinfo=UTC)), None)  # a bad expression fails here, not later
+
+    def after(self, moment: datetime, anchor: datetime) -> datetime | None:
+        """The first tick strictly after `moment`; intervals count from `anchor`. None when there is none."""
+        if self.first is not None and moment < self.first:
+            tick: datetime | None = self.first
+        elif self._every is not None:
+            start = self.first or anchor
+            tick = start + ((moment - start) // self._every + 1) * self._every
+        elif self._cron is not None:
+            tick = next(self._cron_after(moment), None)
+        else:
+            tick = None
+        if tick is None or (self.end is not None and tick > self.end):
+            return None
+        return tick
+
+    def between(self, start: datetime, end: datetime, limit: int = 10_000) -> list[datetime]:
+        """The ticks from `start` to `end`, both included, at most `limit`: what a backfill runs."""
+        return list(islice(self._ticks(start, end), limit))
+
+    def _ticks(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        tick = self.after(start - timedelta(microseconds=1), start)
+        while tick is not None and tick <= end:
+            yield tick
+            tick = self.after(tick, start)
+
+    def _cron_after(self, moment: datetime) -> Iterator[datetime]:
+        text = _ALIASES.get(str(self._cron).strip().lower(), str(self._cron)).upper()
+        try:
+            found = CronSim(text, moment.astimezone(self._zone))
+        except CronSimError as error:
+            message = f"`{self._cron}` is not a cron expression: {str(error).lower()}"
+            raise UsageError(message, "write five fields: minute, hour, day, month, weekday") from error
+        for tick in found:
+            if (utc := tick.astimezone(UTC)) > moment:
+                yield utc
+
+    def _moment(self, schedule: Mapping[str, Any], key: str) -> datetime | None:
+        value = schedule.get(key)
+        if value is None:
+            return None
+        try:
+            moment = to_datetime(value)
+        except CastError as error:
+            raise UsageError(f"`{key}`: {error}") from error
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=self._zone)).astimezone(UTC)
+
+
+def timetable(schedule: Mapping[str, Any], zone: tzinfo) -> Timetable:
+    """Read a schedule section, its templates rendered; raises `UsageError` when it makes no sense."""
+    return Timetable(schedule, zone)
+
+
+def _frequency(schedule: Mapping[str, Any]) -> timedelta:
+    try:
+        every = to_duration(schedule["frequency"])
+    except CastError as error:
+        raise UsageError(f"`frequency`: {error}") from error
+    if every <= timedelta(0):
+        raise UsageError("`frequency` must be longer than nothing")
+    return every
