@@ -12,31 +12,49 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from polyaxon.search.contract import Enumerable, Search
     from polyaxon.search.history import Suggestion, Trial, TrialStatus
+    from polyaxon.search.importance import importance
+    from polyaxon.search.optimizer import Optimizer
     from polyaxon.search.plan import plan_search
+    from polyaxon.search.report import render_report
     from polyaxon.search.space import Space, SpaceError, parse_space
+    from polyaxon.search.stopping import StopReason, failures_exceed, goal_reached, should_stop
 
 __all__ = [
     "Enumerable",
+    "Optimizer",
     "Search",
     "Space",
     "SpaceError",
+    "StopReason",
     "Suggestion",
     "Trial",
     "TrialStatus",
+    "failures_exceed",
+    "goal_reached",
+    "importance",
     "parse_space",
     "plan_search",
+    "render_report",
+    "should_stop",
 ]
 
 _HOMES = {
     "Enumerable": "contract",
+    "Optimizer": "optimizer",
     "Search": "contract",
     "Space": "space",
     "SpaceError": "space",
+    "StopReason": "stopping",
     "Suggestion": "history",
     "Trial": "history",
     "TrialStatus": "history",
+    "failures_exceed": "stopping",
+    "goal_reached": "stopping",
+    "importance": "importance",
     "parse_space": "space",
     "plan_search": "plan",
+    "render_report": "report",
+    "should_stop": "stopping",
 }
 
 

@@ -49,6 +49,8 @@ class Trial:
         """The objective or, for a trial that was stopped on the way, the last finite value it reported."""
         if self.value is not None and math.isfinite(self.value):
             return self.value
+        if self.values and math.isfinite(self.values[0]):
+            return self.values[0]
         if self.status is TrialStatus.STOPPED:
             return next((value for _, value in reversed(self.curve) if math.isfinite(value)), None)
         return None

@@ -1,0 +1,141 @@
+"""CMA-ES: a normal distribution that learns the shape of the valley it walks down.
+
+N. Hansen, "The CMA evolution strategy: a tutorial", arXiv:1604.00772; equation numbers below are the tutorial's.
+The distribution is replayed from the history, one complete generation after the other, so there is no state to
+lose. While a generation has stragglers the next one is already drawn from the last known distribution. Unordered
+parameters are cells of the unit interval here: prefer `tpe` or `bayes` where they matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyaxon.search.cube import Array, Cube
+from polyaxon.search.history import Trial, own
+from polyaxon.search.sequential import Sequential, Shape, View, losses_of
+from polyaxon.search.settings import direction, flag, number, optional_whole, space_of, whole
+from polyaxon.search.space import SpaceError
+
+__all__ = ["Cmaes"]
+
+
+@dataclass(frozen=True)
+class Cmaes(Sequential):
+    """`kind: cmaes`: `numRuns` trials in generations of `populationSize`."""
+
+    population: int = 8
+    step: float = 0.3
+
+    @classmethod
+    def plan(cls, matrix: Mapping[str, Any]) -> Cmaes:
+        space = space_of(matrix)
+        dimensions = max(1, Cube(space).dimensions)
+        population = optional_whole(matrix, "populationSize", least=4) or 4 + int(3 * np.log(dimensions))
+        step = number(matrix, "sigma", 0.3)
+        if step <= 0:
+            raise SpaceError(f"`sigma` is {step:g}", hint="write a step above 0, such as 0.3")
+        shape = Shape(population, population, whole(matrix, "numRuns"), flag(matrix, "asynchronous", True))
+        return cls("cmaes", space, shape, (direction(matrix.get("metric")),), population, step)
+
+    def starts(self, view: View) -> bool:  # noqa: ARG002 - the base's signature
+        """The first generation is drawn from the first distribution, not from a design."""
+        return not self.cube.dimensions
+
+    def propose(self, view: View) -> tuple[Array, dict[str, Any]]:
+        state = _State(self.cube.dimensions, self.population, self.step)
+        for points, losses in self._generations(view):
+            state.learn(points, losses)
+        drawn = state.sample(view.generator)
+        reason = {
+            "source": "cmaes",
+            "generation": view.index // self.population,
+            "learned_from": state.generation,
+            "step": round(float(state.sigma), 6),
+        }
+        return self.cube.spread(np.clip(drawn, 0.0, 1.0 - 1e-12)[None])[0], reason
+
+    def _generations(self, view: View) -> list[tuple[Array, Array]]:
+        """Complete generations in order: unit-interval points and losses."""
+        found: list[tuple[Array, Array]] = []
+        trials = own(view.trials)
+        for start in range(0, view.index, self.population):
+            members = [trial for trial in trials if start <= trial.index < start + self.population]
+            if len(members) < self.population or start + self.population > view.index:
+                break
+            found.append((self._unit(members), losses_of(members, self.signs[0])))
+        return found
+
+    def _unit(self, trials: list[Trial]) -> Array:
+        points = self.cube.encode([trial.params for trial in trials])
+        named = self.cube.categorical
+        points[:, named] = (points[:, named] + 0.5) / self.cube.categories[named]
+        filled: Array = np.nan_to_num(points, nan=0.5)
+        return filled
+
+
+class _State:
+    """Mean, step size, covariance and evolution paths; `learn` is one turn of the tutorial's figure 6."""
+
+    def __init__(self, dimensions: int, population: int, sigma: float) -> None:
+        n = dimensions
+        parents = population // 2
+        weights = np.log((population + 1) / 2) - np.log(np.arange(1, parents + 1))  # eq. 49
+        self.weights = weights / weights.sum()
+        self.mueff = 1 / (self.weights**2).sum()  # eq. 8
+        self.cs = (self.mueff + 2) / (n + self.mueff + 5)  # eq. 55
+        self.ds = 1 + 2 * max(0.0, np.sqrt((self.mueff - 1) / (n + 1)) - 1) + self.cs  # eq. 55
+        self.cc = (4 + self.mueff / n) / (n + 4 + 2 * self.mueff / n)  # eq. 56
+        self.c1 = 2 / ((n + 1.3) ** 2 + self.mueff)  # eq. 57
+        self.cmu = min(1 - self.c1, 2 * (self.mueff - 2 + 1 / self.mueff) / ((n + 2) ** 2 + self.mueff))  # eq. 58
+        self.expected = np.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n * n))  # E||N(0, I)||
+        self.mean = np.full(n, 0.5)
+        self.sigma = sigma
+        self.covariance = np.eye(n)
+        self.path_sigma, self.path_c = np.zeros(n), np.zeros(n)
+        self.generation = 0
+        self._factor()
+
+    def sample(self, generator: np.random.Generator) -> Array:
+        """A draw inside the cube: a few tries, then clipping."""
+        for _ in range(20):
+            drawn = self.mean + self.sigma * (self.axes @ (self.lengths * generator.normal(size=len(self.mean))))
+            if ((drawn >= 0) & (drawn <= 1)).all():
+                break
+        inside: Array = np.clip(drawn, 0.0, 1.0)
+        return inside
+
+    def learn(self, points: Array, losses: Array) -> None:
+        n = len(self.mean)
+        losses = np.nan_to_num(losses, nan=np.inf)
+        chosen = points[np.argsort(losses, kind="stable")[: len(self.weights)]]
+        moves = (chosen - self.mean) / self.sigma
+        move = self.weights @ moves  # eq. 41
+        self.generation += 1
+        self.mean = self.mean + self.sigma * move  # eq. 42
+        whitened = self.axes @ ((self.axes.T @ move) / self.lengths)
+        self.path_sigma = (1 - self.cs) * self.path_sigma + np.sqrt(
+            self.cs * (2 - self.cs) * self.mueff
+        ) * whitened  # eq. 43
+        length = np.linalg.norm(self.path_sigma)
+        fading = np.sqrt(1 - (1 - self.cs) ** (2 * self.generation))
+        stalled = float(length / fading < (1.4 + 2 / (n + 1)) * self.expected)  # h_sigma
+        self.path_c = (1 - self.cc) * self.path_c + stalled * np.sqrt(
+            self.cc * (2 - self.cc) * self.mueff
+        ) * move  # eq. 45
+        lost = (1 - stalled) * self.cc * (2 - self.cc)
+        self.covariance = (
+            (1 + self.c1 * lost - self.c1 - self.cmu) * self.covariance
+            + self.c1 * np.outer(self.path_c, self.path_c)
+            + self.cmu * (moves.T * self.weights) @ moves
+        )  # eq. 47
+        growth = (self.cs / self.ds) * (length / self.expected - 1)  # eq. 44
+        self.sigma = min(1.0, float(self.sigma * np.exp(min(1.0, growth))))
+        self._factor()
+
+    def _factor(self) -> None:
+        values, self.axes = np.linalg.eigh((self.covariance + self.covariance.T) / 2)
+        self.lengths = np.sqrt(np.maximum(values, 1e-20))

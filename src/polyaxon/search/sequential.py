@@ -1,0 +1,194 @@
+"""How does an adaptive search proceed? One suggestion at a time, each a function of everything before it.
+
+`Sequential` owns what all adaptive algorithms share: batches, totals, distinctness, pending trials, and the rule
+that asking for two is asking for one, twice. An algorithm gives `propose`: a view of the history → the next point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from polyaxon.search.cube import Array, Cube
+from polyaxon.search.draw import mixed, permuted, unit
+from polyaxon.search.history import Suggestion, Trial, TrialStatus, next_index, ordered, own
+from polyaxon.search.sobol import sobol_point
+from polyaxon.search.space import Space
+
+__all__ = ["Sequential", "Shape", "View", "losses_of"]
+
+_DESIGN, _FALLBACK, _MODEL = 11, 12, 13
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many trials: a first batch, then `rest` per iteration; `total` None goes on until told to stop."""
+
+    first: int
+    rest: int
+    total: int | None
+    asynchronous: bool = True
+
+    def iteration(self, index: int) -> int:
+        """The batch that trial `index` belongs to."""
+        return 0 if index < self.first else 1 + (index - self.first) // self.rest
+
+    def start(self, iteration: int) -> int:
+        """The index of the first trial of a batch."""
+        return 0 if iteration == 0 else self.end(iteration - 1)
+
+    def end(self, iteration: int) -> int:
+        """The index after the last trial of a batch."""
+        return self.first + iteration * self.rest
+
+
+@dataclass(frozen=True)
+class View:
+    """The history as models want it: `points` and `losses` of what is known (less is better), and the pending."""
+
+    cube: Cube
+    points: Array
+    losses: Array
+    pending: Array
+    index: int
+    seed: int
+    trials: tuple[Trial, ...]
+    seen: frozenset[Any]
+
+    @cached_property
+    def generator(self) -> np.random.Generator:
+        """The chance of this one suggestion: it depends on the seed and the suggestion's number alone."""
+        return np.random.Generator(np.random.PCG64(mixed(self.seed, _MODEL, self.index)))
+
+    def is_new(self, point: Array) -> bool:
+        """Whether no trial has these params; continuous spaces hold no repetitions worth looking for."""
+        return self.cube.space.size is None or self.cube.space.key(self.cube.decode(point)) not in self.seen
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """Base of the adaptive searches."""
+
+    kind: str
+    space: Space
+    shape: Shape
+    signs: tuple[float, ...]
+
+    @cached_property
+    def cube(self) -> Cube:
+        return Cube(self.space)
+
+    @property
+    def total(self) -> int | None:
+        size, total = self.space.size, self.shape.total
+        return total if size is None else size if total is None else min(size, total)
+
+    @property
+    def asynchronous(self) -> bool:
+        return self.shape.asynchronous
+
+    def propose(self, view: View) -> tuple[Array, dict[str, Any]]:
+        """The next point and the reason for it; `view` holds at least one loss."""
+        raise NotImplementedError
+
+    def suggest(self, history: Sequence[Trial], seed: int, count: int) -> list[Suggestion]:
+        trials = ordered(history)
+        made: list[Suggestion] = []
+        while len(made) < count and not self.done(trials) and not self._waits(trials):
+            index = next_index(trials)
+            params, reason = self._next(trials, index, seed)
+            suggestion = Suggestion(params, iteration=self.shape.iteration(index), reason=reason)
+            made.append(suggestion)
+            trials.append(suggestion.pending(index))
+        return made
+
+    def done(self, history: Sequence[Trial]) -> bool:
+        index = next_index(history)
+        if self.shape.total is not None and index >= self.shape.total:
+            return True
+        size = self.space.size
+        if size is None or len(history) < size:
+            return False
+        return len({self.space.key(trial.params) for trial in history}) >= size
+
+    def _waits(self, trials: Sequence[Trial]) -> bool:
+        """Whether a batch must finish before the next one starts."""
+        if self.asynchronous:
+            return False
+        iteration = self.shape.iteration(next_index(trials))
+        return any(trial.is_pending and trial.iteration < iteration for trial in own(trials))
+
+    def _next(self, trials: Sequence[Trial], index: int, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        view = self._view(trials, index, seed)
+        if self.starts(view):
+            point, reason = self._design(view), {"source": "initial design", "point": index + 1}
+        else:
+            point, reason = self.propose(view)
+        if not view.is_new(point):
+            return self._unseen(view), {"source": "exploration", "why": "the best point is already known"}
+        return self.cube.decode(point), reason
+
+    def starts(self, view: View) -> bool:
+        """Whether to spread out rather than to model: the first batch, or nothing finished yet."""
+        return view.index < self.shape.first or not len(view.losses) or not self.cube.dimensions
+
+    def _view(self, trials: Sequence[Trial], index: int, seed: int) -> View:
+        finished = [trial for trial in trials if not trial.is_pending]
+        losses = losses_of(finished, self.signs[0])
+        known = [trial for trial, loss in zip(finished, losses.tolist(), strict=True) if loss == loss]
+        pending = [trial for trial in trials if trial.is_pending]
+        key = self.space.key
+        return View(
+            cube=self.cube,
+            points=self.cube.encode([trial.params for trial in known]),
+            losses=losses[~np.isnan(losses)],
+            pending=self.cube.encode([trial.params for trial in pending]),
+            index=index,
+            seed=seed,
+            trials=tuple(known),
+            seen=frozenset() if self.space.size is None else frozenset(key(trial.params) for trial in trials),
+        )
+
+    def _design(self, view: View) -> Array:
+        point = sobol_point(view.index, self.cube.dimensions, mixed(view.seed, _DESIGN))
+        return np.asarray(self.cube.spread(np.array([point]))[0])
+
+    def _unseen(self, view: View) -> dict[str, Any]:
+        """The first point of a seeded order of the finite space that nothing has tried."""
+        cube, size = self.cube, self.space.size or 1
+        seed = mixed(view.seed, _FALLBACK)
+        start = int(unit(seed, view.index) * size)
+        for turn in range(size):
+            rest = permuted((start + turn) % size, size, seed)
+            point = np.empty(cube.dimensions)
+            for column in reversed(range(cube.dimensions)):
+                cells, categories = int(cube.cells[column]), int(cube.categories[column])
+                rest, digit = divmod(rest, cells or categories)
+                point[column] = (digit + 0.5) / cells if cells else digit
+            params = cube.decode(point)
+            if self.space.key(params) not in view.seen:
+                return params
+        raise ValueError("every point of the space is taken")  # `done` was true: a bug of the caller
+
+
+def losses_of(finished: Sequence[Trial], sign: float) -> Array:
+    """What models learn from each finished trial: less is better, NaN is nothing.
+
+    A failed trial is as bad as the worst success: its neighbourhood is avoided, not forbidden. A stopped trial is
+    at best the median, because a value on the way is not yet an objective.
+    """
+    values = [trial.last_value for trial in finished]
+    losses = np.array([np.nan if value is None else sign * value for value in values], dtype=np.float64)
+    complete = np.array([trial.status is TrialStatus.SUCCEEDED for trial in finished], dtype=bool)
+    losses[np.array([trial.status is TrialStatus.FAILED for trial in finished], dtype=bool)] = np.nan
+    good = losses[complete & ~np.isnan(losses)]
+    if not good.size:
+        return losses
+    stopped = ~complete & ~np.isnan(losses)
+    losses[stopped] = np.maximum(losses[stopped], np.median(good))
+    losses[np.isnan(losses)] = np.nanmax(losses)
+    return losses

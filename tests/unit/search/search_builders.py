@@ -1,0 +1,94 @@
+"""Spaces, matrices and a scripted driver that the search tests share."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from polyaxon.search import Suggestion, Trial, TrialStatus
+from polyaxon.search.contract import Search
+from polyaxon.search.history import next_index
+
+MIXED: dict[str, Any] = {
+    "rate": {"kind": "loguniform", "value": [-9, 0]},
+    "width": {"kind": "choice", "value": [8, 16, 32, 64]},
+    "act": {"kind": "choice", "value": ["relu", "tanh", "gelu"]},
+    "drop": {"kind": "quniform", "value": [0, 0.5, 0.1]},
+    "noise": {"kind": "qnormal", "value": [0, 3, 0.5]},
+    "opt": {"kind": "pchoice", "value": [["sgd", 0.3], ["adam", 0.7]]},
+    "day": {"kind": "daterange", "value": ["2024-01-01", "2024-02-01", 1]},
+}
+FINITE: dict[str, Any] = {
+    "depth": {"kind": "range", "value": [1, 6, 1]},
+    "act": {"kind": "choice", "value": ["relu", "tanh", "relu"]},
+    "rate": {"kind": "geomspace", "value": [0.001, 0.1, 3]},
+}
+METRIC = {"name": "loss", "optimization": "minimize"}
+RESOURCE = {"name": "epochs", "type": "int"}
+
+ADAPTIVE: dict[str, dict[str, Any]] = {
+    "bayes": {"kind": "bayes", "numInitialRuns": 4, "maxIterations": 8},
+    "bayes-ucb": {
+        "kind": "bayes",
+        "numInitialRuns": 4,
+        "maxIterations": 6,
+        "utilityFunction": {
+            "acquisitionFunction": "ucb",
+            "kappa": 1.2,
+            "gaussianProcess": {"kernel": "matern", "nu": 1.9, "lengthScale": 1.0, "numRestartsOptimizer": 1},
+        },
+    },
+    "tpe": {"kind": "tpe", "numRuns": 4, "maxIterations": 3, "numInitialRuns": 4},
+    "anneal": {"kind": "hyperopt", "algorithm": "anneal", "numRuns": 14, "numInitialRuns": 3},
+    "rand": {"kind": "hyperopt", "algorithm": "rand", "numRuns": 5, "maxIterations": 2},
+    "iterative": {"kind": "iterative", "maxIterations": 9},
+    "cmaes": {"kind": "cmaes", "numRuns": 24},
+    "hyperband": {"kind": "hyperband", "maxIterations": 9, "eta": 3, "resource": RESOURCE},
+    "asha": {"kind": "asha", "maxIterations": 9, "eta": 3, "resource": RESOURCE, "numRuns": 14},
+}
+
+
+def matrix(name: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"metric": METRIC, **ADAPTIVE[name], "params": params}
+
+
+def loss_of(params: Any) -> float:
+    """A smooth, asymmetric function of any params, the same for equal params."""
+    total = 0.0
+    for place, (name, value) in enumerate(sorted(params.items())):
+        number = float(value) if isinstance(value, int | float) else float(sum(map(ord, str(value))) % 17) / 17
+        total += (math.tanh(number) - 0.3 - 0.1 * place) ** 2 * (1 + len(name) % 3)
+    return total
+
+
+def finished(trial: Trial, value: float | None = None) -> Trial:
+    return replace(trial, status=TrialStatus.SUCCEEDED, value=loss_of(trial.params) if value is None else value)
+
+
+def drive(
+    search: Search,
+    seed: int,
+    workers: int = 1,
+    end: Callable[[Trial], Trial] = finished,
+    chance: random.Random | None = None,
+    limit: int = 400,
+) -> tuple[list[Trial], list[Suggestion]]:
+    """Run a search to its end with `workers` slots; `chance` picks which running trial finishes next."""
+    trials: list[Trial] = []
+    suggestions: list[Suggestion] = []
+    while len(trials) < limit:
+        running = [trial for trial in trials if trial.is_pending]
+        new = search.suggest(trials, seed, workers - len(running))
+        for suggestion in new:
+            trials.append(suggestion.pending(next_index(trials)))
+        suggestions += new
+        running = [trial for trial in trials if trial.is_pending]
+        if not running:
+            assert search.done(trials)
+            break
+        chosen = running[0] if chance is None else chance.choice(running)
+        trials[trials.index(chosen)] = end(chosen)
+    return trials, suggestions
