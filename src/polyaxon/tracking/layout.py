@@ -152,15 +152,18 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _finite(value: Any, depth: int = 0) -> Any:
+def _finite(value: Any, holders: tuple[int, ...] = ()) -> Any:
+    """The value with floats that are no numbers as text, and what holds itself or lies very deep as text."""
     if isinstance(value, float):
-        return value if value - value == 0 else repr(value)
-    if depth > 50:
-        return str(value)
+        number = float(value)  # a subclass, such as numpy's, has a text of its own
+        return number if number - number == 0 else repr(number)
+    if id(value) in holders or len(holders) > 50:
+        return "…"
+    inside = (*holders, id(value))
     if isinstance(value, dict):
-        return {str(key): _finite(item, depth + 1) for key, item in value.items()}
+        return {str(key): _finite(item, inside) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item, depth + 1) for item in value]
+        return [_finite(item, inside) for item in value]
     if value is None or isinstance(value, (str, int, bool)):
         return value
-    return _finite(_plain(value), depth + 1)
+    return _finite(_plain(value), inside)
