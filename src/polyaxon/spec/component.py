@@ -15,6 +15,7 @@ from polyaxon.spec.fields import (
     BoolOrRef,
     CommaList,
     HubRef,
+    Kinded,
     Model,
     Name,
     NumberOrRef,
@@ -100,11 +101,9 @@ def _spread_mount(value: Any) -> Any:
 MountItem: TypeAlias = Annotated[Mount, Before(_spread_mount, 'a text "from:to"', {"type": "string"})]
 
 
-class Shared(Model):
+class Shared(Kinded):
     """The fields that components, operations and what is compiled of them have in common."""
 
-    kind: str | None = None
-    """What the file is meant as."""
     version: Version | None = None
     """The version of the format, 1.1; not needed."""
     name: Name | None = None

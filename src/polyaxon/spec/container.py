@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.fields import Before, BoolOrRef, Model, OrTemplate, Shape, all_wrong, has_template, wrong
+from polyaxon.spec.types import of_client
 
 __all__ = [
     "Affinity",
@@ -42,6 +43,7 @@ def is_quantity(value: object) -> bool:
 
 
 def _check_resources(value: Any) -> Any:
+    value = of_client(value)
     if not isinstance(value, dict):
         return value
     errors = []
@@ -79,7 +81,7 @@ def _check_env(value: Any) -> Any:
         for place, item in enumerate(value):
             if isinstance(item, dict) and not isinstance(item.get("name"), str):
                 errors.append(wrong(SpecCode.MISSING_FIELD, "an environment variable needs a `name`", at=(place,)))
-            elif not isinstance(item, dict) and not has_template(item) and not hasattr(item, "name"):
+            elif not isinstance(of_client(item), dict) and not has_template(item):
                 errors.append(wrong(SpecCode.WRONG_TYPE, "expected a mapping `{name, value}`", at=(place,)))
         if errors:
             raise all_wrong(value, errors)
@@ -116,7 +118,16 @@ Image: TypeAlias = Annotated[
 ]
 
 
-class Container(Model):
+class KubernetesModel(Model):
+    """An object that Python code may also give as an object of a Kubernetes client."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_client(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else of_client(value)
+
+
+class Container(KubernetesModel):
     """A container, in Kubernetes' words. The main container's `name` is given by the runtime."""
 
     name: str | None = None
@@ -171,7 +182,7 @@ class Container(Model):
     """Where the explanation of the end comes from."""
 
 
-class Volume(Model):
+class Volume(KubernetesModel):
     """A volume of the pod: a `name` and one source, in Kubernetes' words."""
 
     name: str
@@ -208,7 +219,7 @@ class Volume(Model):
     vsphere_volume: Any = None
 
 
-class Toleration(Model):
+class Toleration(KubernetesModel):
     """A taint of nodes that the pod tolerates."""
 
     effect: str | None = None
@@ -218,14 +229,14 @@ class Toleration(Model):
     value: Any = None
 
 
-class HostAlias(Model):
+class HostAlias(KubernetesModel):
     """A line of the pod's hosts file."""
 
     ip: str | None = None
     hostnames: list[str] | None = None
 
 
-class Affinity(Model):
+class Affinity(KubernetesModel):
     """Which nodes and which neighbours the pod wants."""
 
     node_affinity: Any = None
@@ -233,7 +244,7 @@ class Affinity(Model):
     pod_anti_affinity: Any = None
 
 
-class PodSecurityContext(Model):
+class PodSecurityContext(KubernetesModel):
     """User, group and privileges of the pod."""
 
     app_armor_profile: Any = None
@@ -251,7 +262,7 @@ class PodSecurityContext(Model):
     windows_options: Any = None
 
 
-class DnsConfig(Model):
+class DnsConfig(KubernetesModel):
     """Name servers and search domains of the pod."""
 
     nameservers: list[str] | None = None

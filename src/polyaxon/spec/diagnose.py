@@ -280,7 +280,7 @@ def _range(at: Finding) -> Problem:
     bounds = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
     name, bound = next(iter((key, value) for key, value in at.context.items() if key in bounds))
     return at.document.problem(
-        SpecCode.OUT_OF_RANGE, f"expected a number {bounds[name]} {bound}, got {describe(found['input'])}", at.path
+        SpecCode.OUT_OF_RANGE, f"expected a number {bounds[name]} {bound}, got {describe(at.value)}", at.path
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic_core import PydanticSerializationError
+
 from polyaxon.spec.component import Component
 from polyaxon.spec.fields import Model
 from polyaxon.spec.types import plain
@@ -16,7 +18,10 @@ def dump(model: Model) -> dict[str, Any]:
 
     Unset fields are left out; an explicit null stays. A component says its kind even where the place would imply it.
     """
-    found: dict[str, Any] = plain(model.model_dump(by_alias=True, exclude_unset=True))
+    try:
+        found: dict[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    except PydanticSerializationError:  # Python code put objects of its own into free values
+        found = plain(model.model_dump(by_alias=True, exclude_unset=True))
     if isinstance(model, Component) and "kind" not in found:
         found = {"kind": "component", **found}
     return found

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -97,6 +97,17 @@ class Model(BaseModel):
         protected_namespaces=(),
         ser_json_inf_nan="constants",
     )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the section as the file has it: camelCase, and only what was given."""
+        from polyaxon.spec.dump import dump
+
+        return dump(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Build the section from a mapping in the words of the file."""
+        return cls.model_validate(dict(value))
 
 
 class Kinded(Model):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import Field, model_validator
 from pydantic_core import core_schema
@@ -47,6 +47,18 @@ IoName: TypeAlias = Annotated[
     ),
     Before(_check_name),
 ]
+
+
+def _type_name(value: Any) -> Any:
+    """Python code may give the type itself: `int`, `list[str]`."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, type) and not get_args(value):
+        return value.__name__
+    return str(value).replace("typing.", "") if get_origin(value) is not None else value
+
+
+IoType: TypeAlias = Annotated[str, Before(_type_name)]
 Bound: TypeAlias = Annotated[
     float | int | str,
     Shape(
@@ -127,7 +139,7 @@ class IO(Model):
     """What params and templates call it."""
     description: str | None = None
     """Text for people."""
-    type: str | None = None
+    type: IoType | None = None
     """A type name or a typing expression; values of an unset type are not checked."""
     value: Any = None
     """The default. Giving it, even as null, makes the input optional."""

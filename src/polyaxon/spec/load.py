@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyaxon.errors import Problem, SpecError
-from polyaxon.spec.build import Limits, Refused, build
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.places import Places, Position, path_text
+from polyaxon.spec.values import Limits, Refused, build
 
 __all__ = ["Document", "Limits", "Position", "parse"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from polyaxon.spec.build import LOADER
 from polyaxon.spec.fields import to_camel
+from polyaxon.spec.values import LOADER
 
 __all__ = ["Places", "Position", "path_text"]
 

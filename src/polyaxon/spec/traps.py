@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from polyaxon.errors import Problem
-from polyaxon.spec.build import read_scalar
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.types import describe
+from polyaxon.spec.values import read_scalar
 
 if TYPE_CHECKING:
     from polyaxon.spec.load import Document

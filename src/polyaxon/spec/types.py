@@ -16,7 +16,7 @@ from typing import Any
 
 from polyaxon.spec.moments import CastError, to_date, to_datetime, to_duration
 
-__all__ = ["TYPES", "CastError", "cast", "check_type", "compatible", "describe", "plain"]
+__all__ = ["TYPES", "CastError", "cast", "check_type", "compatible", "describe", "of_client", "plain"]
 
 Caster = Callable[[Any], Any]
 
@@ -76,7 +76,16 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
-    return value
+    return of_client(value)
+
+
+def of_client(value: Any) -> Any:
+    """Return an object of a Kubernetes client (which knows its `attribute_map`) as the mapping it stands for."""
+    names = getattr(value, "attribute_map", None)
+    if not isinstance(names, Mapping):
+        return value
+    given = {alias: getattr(value, name, None) for name, alias in names.items()}
+    return {alias: plain(item) for alias, item in given.items() if item is not None}
 
 
 def describe(value: object) -> str:

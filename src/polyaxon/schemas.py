@@ -1,0 +1,533 @@
+"""The names that Python polyaxonfiles import: `from polyaxon.schemas import V1Component, V1Job, …`.
+
+Every name stands for a model of `polyaxon.spec`, built with snake_case keywords; params may be plain values. A Python
+polyaxonfile holds a component or an operation in its variable `main`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from polyaxon.model import run, status
+from polyaxon.spec import (
+    cache,
+    component,
+    connections,
+    container,
+    dag,
+    distributed,
+    environment,
+    hooks,
+    init,
+    io,
+    jobs,
+    matrix,
+    operation,
+    params,
+    plugins,
+    schedule,
+    space,
+    stopping,
+    termination,
+)
+from polyaxon.spec.fields import to_camel
+
+__all__ = [
+    "V1IO",
+    "V1TPE",
+    "AcquisitionFunctions",
+    "GaussianProcessesKernels",
+    "KubernetesObject",
+    "V1ActivityProbe",
+    "V1ActivityProbeExec",
+    "V1ActivityProbeHttp",
+    "V1Affinity",
+    "V1ArtifactsType",
+    "V1Asha",
+    "V1AutoscalerOptions",
+    "V1AverageStoppingPolicy",
+    "V1Bayes",
+    "V1Build",
+    "V1Cache",
+    "V1CleanPodPolicy",
+    "V1Cleaner",
+    "V1CleanerJob",
+    "V1CloningKind",
+    "V1Cmaes",
+    "V1CompiledOperation",
+    "V1Component",
+    "V1ConfigMapEnvSource",
+    "V1ConfigMapKeySelector",
+    "V1ConfigMapVolumeSource",
+    "V1Connection",
+    "V1ConnectionKind",
+    "V1ConnectionResource",
+    "V1Container",
+    "V1ContainerPort",
+    "V1CronSchedule",
+    "V1Culling",
+    "V1Dag",
+    "V1DaskCluster",
+    "V1DaskJob",
+    "V1DaskReplica",
+    "V1DateTimeSchedule",
+    "V1DiffStoppingPolicy",
+    "V1DockerfileType",
+    "V1EmptyDirVolumeSource",
+    "V1EnvFromSource",
+    "V1EnvVar",
+    "V1EnvVarSource",
+    "V1Environment",
+    "V1Event",
+    "V1EventKind",
+    "V1EventTrigger",
+    "V1ExecAction",
+    "V1FailureEarlyStopping",
+    "V1FileType",
+    "V1GaussianProcessConfig",
+    "V1GitType",
+    "V1GridSearch",
+    "V1HTTPGetAction",
+    "V1Hook",
+    "V1HostAlias",
+    "V1HostPathVolumeSource",
+    "V1HpChoice",
+    "V1HpDateRange",
+    "V1HpDateTimeRange",
+    "V1HpGeomSpace",
+    "V1HpLinSpace",
+    "V1HpLogNormal",
+    "V1HpLogSpace",
+    "V1HpLogUniform",
+    "V1HpNormal",
+    "V1HpPChoice",
+    "V1HpQLogNormal",
+    "V1HpQLogUniform",
+    "V1HpQNormal",
+    "V1HpQUniform",
+    "V1HpRange",
+    "V1HpUniform",
+    "V1Hyperband",
+    "V1Hyperopt",
+    "V1HyperoptAlgorithms",
+    "V1Init",
+    "V1IntervalSchedule",
+    "V1Iterative",
+    "V1Job",
+    "V1Join",
+    "V1JoinParam",
+    "V1KFReplica",
+    "V1KeyToPath",
+    "V1Lifecycle",
+    "V1LocalObjectReference",
+    "V1MPIJob",
+    "V1MXJob",
+    "V1Mapping",
+    "V1MatrixKind",
+    "V1MedianStoppingPolicy",
+    "V1MetricEarlyStopping",
+    "V1Mount",
+    "V1NFSVolumeSource",
+    "V1NodeAffinity",
+    "V1Notification",
+    "V1Notifier",
+    "V1NotifierJob",
+    "V1ObjectFieldSelector",
+    "V1Operation",
+    "V1Optimization",
+    "V1OptimizationMetric",
+    "V1OptimizationResource",
+    "V1PaddleJob",
+    "V1Param",
+    "V1PatchStrategy",
+    "V1PersistentVolumeClaimVolumeSource",
+    "V1Plugins",
+    "V1PodAffinity",
+    "V1PodAntiAffinity",
+    "V1PodDNSConfig",
+    "V1PodFailurePolicy",
+    "V1PodSecurityContext",
+    "V1PolyaxonSidecarContainer",
+    "V1Probe",
+    "V1ProjectedVolumeSource",
+    "V1PytorchElasticPolicy",
+    "V1PytorchJob",
+    "V1RandomSearch",
+    "V1RayCluster",
+    "V1RayJob",
+    "V1RayReplica",
+    "V1ResourceRequirements",
+    "V1ResourceType",
+    "V1RunKind",
+    "V1ScheduleKind",
+    "V1SchedulingPolicy",
+    "V1SecretEnvSource",
+    "V1SecretKeySelector",
+    "V1SecretVolumeSource",
+    "V1SecurityContext",
+    "V1Service",
+    "V1Statuses",
+    "V1TCPSocketAction",
+    "V1TFJob",
+    "V1Template",
+    "V1TensorboardType",
+    "V1Termination",
+    "V1Toleration",
+    "V1Tpe",
+    "V1TriggerPolicy",
+    "V1TruncationStoppingPolicy",
+    "V1Tuner",
+    "V1TunerJob",
+    "V1UtilityFunctionConfig",
+    "V1Validation",
+    "V1Volume",
+    "V1VolumeMount",
+    "V1XGBJob",
+    "V1XGBoostJob",
+]
+
+V1CloningKind = run.Cloning
+V1RunKind = run.RunKind
+
+V1Statuses = status.Status
+
+V1Cache = cache.Cache
+
+V1Component = component.Component
+V1Mount = component.Mount
+V1Template = component.Template
+
+V1Connection = connections.Connection
+V1ConnectionResource = connections.ConnectionResource
+
+V1Affinity = container.Affinity
+V1Container = container.Container
+V1PodDNSConfig = container.DnsConfig
+V1HostAlias = container.HostAlias
+V1PodFailurePolicy = container.PodFailurePolicy
+V1PodSecurityContext = container.PodSecurityContext
+V1Toleration = container.Toleration
+V1Volume = container.Volume
+
+V1Dag = dag.Dag
+
+V1AutoscalerOptions = distributed.AutoscalerOptions
+V1DaskCluster = distributed.DaskCluster
+V1DaskReplica = distributed.DaskReplica
+V1PytorchElasticPolicy = distributed.ElasticPolicy
+V1KFReplica = distributed.KFReplica
+V1MPIJob = distributed.MPIJob
+V1MXJob = distributed.MXJob
+V1PaddleJob = distributed.PaddleJob
+V1PytorchJob = distributed.PytorchJob
+V1RayCluster = distributed.RayCluster
+V1RayReplica = distributed.RayReplica
+V1SchedulingPolicy = distributed.SchedulingPolicy
+V1TFJob = distributed.TFJob
+V1XGBoostJob = distributed.XGBJob
+
+V1Environment = environment.Environment
+
+V1Build = hooks.Build
+V1EventTrigger = hooks.Event
+V1Hook = hooks.Hook
+
+V1ArtifactsType = init.ArtifactsType
+V1DockerfileType = init.DockerfileType
+V1FileType = init.FileType
+V1GitType = init.GitType
+V1Init = init.Init
+V1TensorboardType = init.TensorboardType
+
+V1IO = io.IO
+V1Validation = io.Validation
+
+V1CleanerJob = jobs.Cleaner
+V1Job = jobs.Job
+V1NotifierJob = jobs.Notifier
+V1Service = jobs.Service
+V1TunerJob = jobs.Tuner
+
+V1Asha = matrix.Asha
+V1Bayes = matrix.Bayes
+V1Cmaes = matrix.Cmaes
+V1GaussianProcessConfig = matrix.GaussianProcess
+V1GridSearch = matrix.GridSearch
+V1Hyperband = matrix.Hyperband
+V1Hyperopt = matrix.Hyperopt
+V1Iterative = matrix.Iterative
+V1Mapping = matrix.Mapping
+V1RandomSearch = matrix.RandomSearch
+V1OptimizationResource = matrix.Resource
+V1TPE = matrix.Tpe
+V1Tuner = matrix.Tuner
+V1UtilityFunctionConfig = matrix.UtilityFunction
+
+V1CompiledOperation = operation.CompiledOperation
+V1Operation = operation.Operation
+
+V1Join = params.Join
+V1Param = params.Param
+
+V1Notification = plugins.Notification
+V1Plugins = plugins.Plugins
+V1PolyaxonSidecarContainer = plugins.SidecarPlugin
+
+V1CronSchedule = schedule.CronSchedule
+V1DateTimeSchedule = schedule.DateTimeSchedule
+V1IntervalSchedule = schedule.IntervalSchedule
+
+V1HpChoice = space.HpChoice
+V1HpDateRange = space.HpDateRange
+V1HpDateTimeRange = space.HpDateTimeRange
+V1HpGeomSpace = space.HpGeomSpace
+V1HpLinSpace = space.HpLinSpace
+V1HpLogNormal = space.HpLogNormal
+V1HpLogSpace = space.HpLogSpace
+V1HpLogUniform = space.HpLogUniform
+V1HpNormal = space.HpNormal
+V1HpPChoice = space.HpPChoice
+V1HpQLogNormal = space.HpQLogNormal
+V1HpQLogUniform = space.HpQLogUniform
+V1HpQNormal = space.HpQNormal
+V1HpQUniform = space.HpQUniform
+V1HpRange = space.HpRange
+V1HpUniform = space.HpUniform
+
+V1AverageStoppingPolicy = stopping.AverageStoppingPolicy
+V1DiffStoppingPolicy = stopping.DiffStoppingPolicy
+V1FailureEarlyStopping = stopping.FailureEarlyStopping
+V1MedianStoppingPolicy = stopping.MedianStoppingPolicy
+V1OptimizationMetric = stopping.Metric
+V1MetricEarlyStopping = stopping.MetricEarlyStopping
+V1TruncationStoppingPolicy = stopping.TruncationStoppingPolicy
+
+V1Culling = termination.Culling
+V1ActivityProbeExec = termination.ExecProbe
+V1ActivityProbeHttp = termination.HttpProbe
+V1ActivityProbe = termination.Probe
+V1Termination = termination.Termination
+
+# Names that changed, or that exist twice.
+V1RayJob = distributed.RayCluster
+V1DaskJob = distributed.DaskCluster
+V1XGBJob = distributed.XGBJob
+V1JoinParam = params.Param
+V1Event = hooks.Event
+V1Tpe = matrix.Tpe
+V1Notifier = jobs.Notifier
+V1Cleaner = jobs.Cleaner
+
+
+class KubernetesObject(dict[str, Any]):
+    """One of Kubernetes' smaller objects, by its snake_case fields: the mapping that the file would hold."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__({to_camel(name): value for name, value in fields.items() if value is not None})
+
+
+V1ConfigMapEnvSource = KubernetesObject
+V1ConfigMapKeySelector = KubernetesObject
+V1ConfigMapVolumeSource = KubernetesObject
+V1ContainerPort = KubernetesObject
+V1EmptyDirVolumeSource = KubernetesObject
+V1EnvFromSource = KubernetesObject
+V1EnvVar = KubernetesObject
+V1EnvVarSource = KubernetesObject
+V1ExecAction = KubernetesObject
+V1HTTPGetAction = KubernetesObject
+V1HostPathVolumeSource = KubernetesObject
+V1KeyToPath = KubernetesObject
+V1Lifecycle = KubernetesObject
+V1LocalObjectReference = KubernetesObject
+V1NFSVolumeSource = KubernetesObject
+V1NodeAffinity = KubernetesObject
+V1ObjectFieldSelector = KubernetesObject
+V1PersistentVolumeClaimVolumeSource = KubernetesObject
+V1PodAffinity = KubernetesObject
+V1PodAntiAffinity = KubernetesObject
+V1Probe = KubernetesObject
+V1ProjectedVolumeSource = KubernetesObject
+V1ResourceRequirements = KubernetesObject
+V1SecretEnvSource = KubernetesObject
+V1SecretKeySelector = KubernetesObject
+V1SecretVolumeSource = KubernetesObject
+V1SecurityContext = KubernetesObject
+V1TCPSocketAction = KubernetesObject
+V1VolumeMount = KubernetesObject
+
+
+class V1TriggerPolicy(StrEnum):
+    """When an operation starts, by what became of those before it."""
+
+    ALL_SUCCEEDED = "all_succeeded"
+    ALL_FAILED = "all_failed"
+    ALL_DONE = "all_done"
+    ONE_SUCCEEDED = "one_succeeded"
+    ONE_FAILED = "one_failed"
+    ONE_DONE = "one_done"
+
+
+class V1PatchStrategy(StrEnum):
+    """How fields are laid over others."""
+
+    REPLACE = "replace"
+    ISNULL = "isnull"
+    POST_MERGE = "post_merge"
+    PRE_MERGE = "pre_merge"
+
+
+class V1Optimization(StrEnum):
+    """Which way is better."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+
+
+class V1ResourceType(StrEnum):
+    """Whether a budget is whole."""
+
+    INT = "int"
+    FLOAT = "float"
+
+
+class V1HyperoptAlgorithms(StrEnum):
+    """How `hyperopt` suggests."""
+
+    TPE = "tpe"
+    RAND = "rand"
+    ANNEAL = "anneal"
+
+
+class AcquisitionFunctions(StrEnum):
+    """How `bayes` chooses the next point."""
+
+    UCB = "ucb"
+    EI = "ei"
+    POI = "poi"
+
+
+class GaussianProcessesKernels(StrEnum):
+    """What `bayes` thinks of the function."""
+
+    RBF = "rbf"
+    MATERN = "matern"
+
+
+class V1MatrixKind(StrEnum):
+    """The kinds of `matrix`."""
+
+    MAPPING = "mapping"
+    GRID = "grid"
+    RANDOM = "random"
+    HYPEROPT = "hyperopt"
+    TPE = "tpe"
+    BAYES = "bayes"
+    HYPERBAND = "hyperband"
+    ITERATIVE = "iterative"
+    ASHA = "asha"
+    CMAES = "cmaes"
+
+
+class V1ScheduleKind(StrEnum):
+    """The kinds of `schedule`."""
+
+    CRON = "cron"
+    INTERVAL = "interval"
+    DATETIME = "datetime"
+
+
+class V1CleanPodPolicy(StrEnum):
+    """Which pods of a distributed run are deleted at its end."""
+
+    ALL = "All"
+    RUNNING = "Running"
+    NONE = "None"
+
+
+class V1EventKind(StrEnum):
+    """What can happen to a run or something it is connected to."""
+
+    RUN_STATUS_CREATED = "run_status_created"
+    RUN_STATUS_RESUMING = "run_status_resuming"
+    RUN_STATUS_COMPILED = "run_status_compiled"
+    RUN_STATUS_ON_SCHEDULE = "run_status_on_schedule"
+    RUN_STATUS_QUEUED = "run_status_queued"
+    RUN_STATUS_SCHEDULED = "run_status_scheduled"
+    RUN_STATUS_STARTING = "run_status_starting"
+    RUN_STATUS_RUNNING = "run_status_running"
+    RUN_STATUS_PROCESSING = "run_status_processing"
+    RUN_STATUS_STOPPING = "run_status_stopping"
+    RUN_STATUS_FAILED = "run_status_failed"
+    RUN_STATUS_STOPPED = "run_status_stopped"
+    RUN_STATUS_SUCCEEDED = "run_status_succeeded"
+    RUN_STATUS_SKIPPED = "run_status_skipped"
+    RUN_STATUS_WARNING = "run_status_warning"
+    RUN_STATUS_UNSCHEDULABLE = "run_status_unschedulable"
+    RUN_STATUS_UPSTREAM_FAILED = "run_status_upstream_failed"
+    RUN_STATUS_RETRYING = "run_status_retrying"
+    RUN_STATUS_UNKNOWN = "run_status_unknown"
+    RUN_STATUS_DONE = "run_status_done"
+    RUN_APPROVED_ACTOR = "run_approved_actor"
+    RUN_INVALIDATED_ACTOR = "run_invalidated_actor"
+    RUN_NEW_ARTIFACTS = "run_new_artifacts"
+    CONNECTION_GIT_COMMIT = "connection_git_commit"
+    CONNECTION_DATASET_VERSION = "connection_dataset_version"
+    CONNECTION_REGISTRY_IMAGE = "connection_registry_image"
+    ALERT_INFO = "alert_info"
+    ALERT_WARNING = "alert_warning"
+    ALERT_CRITICAL = "alert_critical"
+    MODEL_VERSION_NEW_METRIC = "model_version_new_metric"
+    PROJECT_CUSTOM_EVENT = "project_custom_event"
+    ORG_CUSTOM_EVENT = "org_custom_event"
+
+
+class V1ConnectionKind(StrEnum):
+    """What a connection leads to."""
+
+    HOST_PATH = "host_path"
+    VOLUME_CLAIM = "volume_claim"
+    GCS = "gcs"
+    S3 = "s3"
+    WASB = "wasb"
+    REGISTRY = "registry"
+    GIT = "git"
+    AWS = "aws"
+    GCP = "gcp"
+    AZURE = "azure"
+    MYSQL = "mysql"
+    POSTGRES = "postgres"
+    ORACLE = "oracle"
+    VERTICA = "vertica"
+    SQLITE = "sqlite"
+    MSSQL = "mssql"
+    REDIS = "redis"
+    PRESTO = "presto"
+    MONGO = "mongo"
+    CASSANDRA = "cassandra"
+    FTP = "ftp"
+    GRPC = "grpc"
+    HDFS = "hdfs"
+    HTTP = "http"
+    PIG_CLI = "pig_cli"
+    HIVE_CLI = "hive_cli"
+    HIVE_METASTORE = "hive_metastore"
+    HIVE_SERVER2 = "hive_server2"
+    JDBC = "jdbc"
+    JENKINS = "jenkins"
+    SAMBA = "samba"
+    SNOWFLAKE = "snowflake"
+    SSH = "ssh"
+    CLOUDANT = "cloudant"
+    DATABRICKS = "databricks"
+    SEGMENT = "segment"
+    SLACK = "slack"
+    TEAMS = "teams"
+    EMAIL = "email"
+    DISCORD = "discord"
+    MATTERMOST = "mattermost"
+    PAGERDUTY = "pagerduty"
+    HIPCHAT = "hipchat"
+    WEBHOOK = "webhook"
+    CUSTOM = "custom"
