@@ -79,7 +79,7 @@ _FIELDS = {item.name for item in fields(Run)}
 
 
 def job(name: str = "job", **more: Any) -> dict[str, Any]:
-    """An inline component of kind job."""
+    """An inline component of kind job; `name` is also what the script knows its work by."""
     return {"name": name, "run": {"kind": "job", "container": {"image": "busybox", "command": ["work", name]}}, **more}
 
 
@@ -318,7 +318,8 @@ class Harness:
         self.inbox.extend(self.attempts[key])
 
     def _events(self, plan: LaunchPlan, attempt: int) -> list[Event]:
-        scripted = self.script.get(plan.name or "", SUCCESS)
+        container = plan.main.container
+        scripted = self.script.get(container.command[1] if container is not None else "", SUCCESS)
         outcome = scripted(plan, attempt) if callable(scripted) else scripted
         seen = [Observation(plan.run, attempt, phase, self.now) for phase in outcome.before]
         events: list[Event] = [Observed(item) for item in seen]
