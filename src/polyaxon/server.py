@@ -1,44 +1,74 @@
-"""The composition root: settings → store, runtime, sources and scheduler, put together for this machine.
+"""The composition root: settings → store, runtime and scheduler, put together for this machine.
 
 Nothing else constructs these. Everything here is for whoever stands at an edge: the command line, later the API.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Any
 
-from polyaxon.engine.events import Action
+from polyaxon.engine.events import Action, Requested
+from polyaxon.errors import ConflictError, UsageError
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run
+from polyaxon.model.run import Cloning, Condition, ManagedBy, Run
+from polyaxon.model.status import FINAL, Status
+from polyaxon.runtimes.base import Runtime
+from polyaxon.scheduler.crash import crash_points
+from polyaxon.scheduler.drive import Drive, Driver
+from polyaxon.scheduler.loop import Engine, Scheduler, Tuning
+from polyaxon.scheduler.wakeup import Listener, wake
 from polyaxon.settings import Settings
 from polyaxon.spec.operation import Operation
-from polyaxon.store.base import Store
+from polyaxon.store.base import Lease, Project, Store
+from polyaxon.store.owners import this_process
 
 __all__ = ["Driver", "Local", "open_local", "open_store"]
 
 
-class Driver(Protocol):
-    """What somebody who watches a drive may ask of it; safe to call from any thread."""
+def open_store(settings: Settings) -> Store:
+    """Open the home's database, migrated."""
+    from polyaxon.store.sql import SqlStore
 
-    def stop(self) -> None:
-        """Stop the driven roots gracefully; the drive ends when they are over."""
-        ...
+    if settings.database is not None and settings.database.startswith(("postgres://", "postgresql://")):
+        from polyaxon.store.postgres import PostgresDatabase
 
-    def force(self) -> None:
-        """Stop them now, without grace."""
-        ...
+        store = SqlStore(PostgresDatabase(settings.database))
+    elif settings.database is not None and "://" in settings.database:
+        scheme = settings.database.partition("://")[0]
+        raise UsageError(f"`database` is `{scheme}://…`", hint="it takes `postgresql://…`, or the path of a file")
+    else:
+        from polyaxon.store.sqlite import SqliteDatabase
 
-    def leave(self) -> None:
-        """End the drive; the runs go on and another scheduler may take them."""
-        ...
+        store = SqlStore(SqliteDatabase(settings.database or os.path.join(settings.home, "polyaxon.db")))
+    store.migrate()
+    return store
+
+
+def open_local(settings: Settings, runtime: Callable[[], Runtime] | None = None) -> Local:
+    """Open this machine; `runtime` replaces the process runtime, for tests and dry demonstrations."""
+    return Local(settings, open_store(settings), runtime or (lambda: _process_runtime(settings)))
 
 
 class Local:
-    """This machine: a home with its store, and a scheduler while `drive` runs. Close it when done."""
+    """This machine: a home with its store, and a scheduler while something is driven. Close it when done."""
 
-    settings: Settings
-    store: Store
+    def __init__(self, settings: Settings, store: Store, runtime: Callable[[], Runtime]) -> None:
+        self.settings = settings
+        self.store = store
+        self._runtime = runtime
+        self._held: dict[RunId, Lease] = {}
+
+    def __enter__(self) -> Local:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Beginning runs
 
     def submit(
         self,
@@ -48,12 +78,83 @@ class Local:
         name: str | None = None,
         tags: Sequence[str] = (),
         description: str | None = None,
+        components: Mapping[str, Operation] | None = None,
         meta: Mapping[str, Any] | None = None,
         hold: bool = True,
     ) -> Run:
-        """Store a new root run. With `hold` this process has its lease at once and is expected to drive it; without,
-        the next scheduler of the home takes it (and those that run are woken)."""
-        raise NotImplementedError
+        """Store a new root run. `components` are those that hooks and builds name (`Loaded.components`).
+
+        With `hold` this process has its lease at once and is expected to drive it; without, the next scheduler of the
+        home takes it, and those that run are woken.
+        """
+        from polyaxon.engine.submit import submit
+
+        now = _now()
+        run, condition = submit(
+            operation,
+            _new_id(),
+            self.ensure_project(project or self.settings.project).name,
+            now,
+            name=name,
+            tags=tuple(tags),
+            description=description,
+            user=self.settings.user,
+            meta={**_component_texts(components or {}), **(meta or {})},
+        )
+        return self._begin(run, condition, hold)
+
+    def clone(
+        self,
+        original: Run,
+        operation: Operation | None = None,
+        *,
+        kind: Cloning = Cloning.RESTART,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        description: str | None = None,
+        hold: bool = True,
+    ) -> Run:
+        """Store a new root run that does again what `original` did, or `operation` in its place. `kind` is `restart`,
+        or `copy`, which begins with the original's artifacts. A child of a pipeline cannot be cloned on its own."""
+        from polyaxon.compiler.resolve import load_stored
+        from polyaxon.engine.submit import submit_copy, submit_restart
+
+        source = original
+        while source.cloning_kind is Cloning.CACHE and source.original is not None:
+            source = self.store.get(source.original)
+        if operation is None and source.raw_content is None:
+            raise ConflictError(
+                f"run `{original.uuid}` was not submitted on its own, so there is nothing to submit again",
+                hint=f"restart its pipeline: `polyaxon ops restart {original.root}`",
+            )
+        make = submit_copy if kind is Cloning.COPY else submit_restart
+        run, condition = make(
+            original,
+            operation or load_stored(source.raw_content or ""),
+            _new_id(),
+            _now(),
+            name=name,
+            tags=tuple(tags),
+            description=description,
+            user=self.settings.user,
+        )
+        return self._begin(run, condition, hold)
+
+    def ensure_project(self, name: str) -> Project:
+        """Return the project of that name, made when there is none."""
+        now = _now()
+        return self.store.ensure_project(Project(_new_id(), name, now, now))
+
+    def _begin(self, run: Run, condition: Condition, hold: bool) -> Run:
+        seconds = self.settings.lease_seconds
+        lease = self.store.create(run, condition, this_process() if hold else None, seconds)
+        if lease is not None:
+            self._held[run.uuid] = lease
+        else:
+            wake(self.settings.home)
+        return run
+
+    # Driving
 
     def drive(
         self,
@@ -62,34 +163,197 @@ class Local:
         on_interrupt: Callable[[Driver], None] | None = None,
         adopt: bool = True,
     ) -> Mapping[RunId, Run]:
-        """Drive the roots until they are final; return their last rows.
+        """Drive the roots, and the hooks that they leave, until they are final; return the roots' last rows.
 
         `on_run` is called in order with the row of every run below the roots, first as it is and then after each
         committed change. `on_interrupt` is called in a thread of its own for each Ctrl-C or SIGTERM (without it they
         leave). `adopt` also drives other roots of the home that nobody holds, as long as this goes on. Roots that
         another process drives are followed instead.
         """
-        raise NotImplementedError
+        held = [self._held.pop(root) for root in roots if root in self._held]
+        self._drive(set(roots), held, on_run, on_interrupt, adopt, until_idle=False)
+        return {root: self.store.get(root) for root in roots}
 
     def serve(self, until_idle: bool = False, on_interrupt: Callable[[Driver], None] | None = None) -> None:
         """Be the home's scheduler: drive whatever is there until interrupted, or until nothing is left."""
-        raise NotImplementedError
+        held = list(self._held.values())
+        self._held.clear()
+        self._drive(None, held, None, on_interrupt, True, until_idle)
 
-    def request(self, uuid: str, action: Action, payload: Mapping[str, Any] | None = None, by: str = "user") -> Run:
-        """Ask for something of a run. What nobody has to drive (a stop of a run that never began under a scheduler)
-        is done at once; otherwise the request waits for a scheduler, and those that run are woken."""
-        raise NotImplementedError
+    def _drive(
+        self,
+        roots: set[RunId] | None,
+        leases: Sequence[Lease],
+        on_run: Callable[[Run], None] | None,
+        on_interrupt: Callable[[Driver], None] | None,
+        adopt: bool,
+        until_idle: bool,
+    ) -> None:
+        listener = _listener(self.settings.home)
+        try:
+            scheduler = self._scheduler(listener)
+            asyncio.run(Drive(scheduler, roots, leases, on_run, on_interrupt, adopt, until_idle).run())
+        finally:
+            if listener is not None:
+                listener.close()
+
+    def _scheduler(self, listener: Listener | None) -> Scheduler:
+        settings = self.settings
+        runtime = self._runtime()
+        return Scheduler(
+            self.store,
+            runtime,
+            _engine(settings, runtime),
+            this_process(),
+            limits=_limits(settings),
+            tuning=Tuning(lease_seconds=settings.lease_seconds),
+            listener=listener,
+            crash=crash_points(settings.crash_at),
+            threaded=settings.database is not None and "://" in settings.database,
+        )
+
+    # Asking
+
+    def request(
+        self, uuid: str, action: Action, payload: Mapping[str, Any] | None = None, by: str | None = None
+    ) -> Run:
+        """Ask for something of a run; whoever drives it is woken, otherwise the next scheduler of the home does it.
+
+        A run that its own process manages (`managed_by` user) has no driver: only `stop` means something, at once.
+        """
+        run = self.store.get(uuid)
+        author = by or self.settings.user or "user"
+        if run.managed_by is ManagedBy.USER:
+            self._stop_user_run(run, action, author)
+        else:
+            self.store.request(Requested(run.uuid, action, author, payload or {}), _now())
+            wake(self.settings.home)
+        return self.store.get(run.uuid)
+
+    def holder(self, run: Run) -> str | None:
+        """Return which scheduler drives the run's root, or None: then it takes `drive` or `serve` to go on."""
+        return self.store.holder(run.root, _now())
+
+    def _stop_user_run(self, run: Run, action: Action, author: str) -> None:
+        if action is not Action.STOP:
+            raise ConflictError(
+                f"run `{run.uuid}` is managed by its own process: `{action}` is not possible",
+                hint="only runs made from a polyaxonfile are driven",
+            )
+        if run.status not in FINAL:
+            now = _now()
+            began = run.started_at or run.created_at
+            fields = {"started_at": began, "finished_at": now, "duration": round((now - began).total_seconds(), 2)}
+            self.store.record(run.uuid, Condition(Status.STOPPED, "StopRequested", f"stopped by {author}", now), fields)
 
     def close(self) -> None:
-        """Let go of everything. Safe to call twice."""
-        raise NotImplementedError
+        """Let go of everything; roots that were held and never driven are free. Safe to call twice."""
+        for lease in self._held.values():
+            self.store.release(lease)
+        self._held.clear()
+        self.store.close()
 
 
-def open_store(settings: Settings) -> Store:
-    """Open the home's database, migrated."""
-    raise NotImplementedError
+# What the parts are made of
 
 
-def open_local(settings: Settings) -> Local:
-    """Open this machine."""
-    raise NotImplementedError
+def _process_runtime(settings: Settings) -> Runtime:
+    from polyaxon.runtimes.process import ProcessRuntime
+    from polyaxon.sidecar.prepare import Preparer
+
+    return ProcessRuntime(settings.home, prepare=Preparer(settings.mirrors), inherit=settings.inherit)
+
+
+def _engine(settings: Settings, runtime: Runtime) -> Engine:
+    from polyaxon.engine import Flow, World, decide
+
+    world = World(
+        places=runtime.places,
+        connections=_connections(settings),
+        owner=settings.owner,
+        user=settings.user,
+        priorities={name: queue["priority"] for name, queue in settings.queues.items() if "priority" in queue},
+        defaults=_defaults(settings),
+    )
+    return Engine(lambda runs: Flow.load(runs, world), decide, _note, _wants_metrics)
+
+
+def _defaults(settings: Settings) -> Any:
+    from zoneinfo import ZoneInfo
+
+    from polyaxon.engine import CatchUp, Defaults
+
+    return Defaults(
+        grace_seconds=settings.grace_seconds,
+        retry_seconds=settings.retry_seconds,
+        retry_cap_seconds=settings.retry_cap_seconds,
+        catch_up=CatchUp(settings.catch_up),
+        zone=UTC if settings.timezone == "UTC" else ZoneInfo(settings.timezone),
+    )
+
+
+def _connections(settings: Settings) -> Mapping[str, Any]:
+    from polyaxon.model.launch import Connection
+
+    words = {"configMap": "config_map"}
+    known = {"kind", "schema", "env", "secret", "configMap", "annotations", "tags"}
+    found = {}
+    for name, table in settings.connections.items():
+        unknown = sorted(set(table) - known)
+        if unknown:
+            raise UsageError(
+                f"the connection `{name}` in `{settings.config_path}` has no `{unknown[0]}`",
+                hint="known are " + ", ".join(f"`{word}`" for word in sorted(known)),
+            )
+        # Any: TOML values, in the shapes that the settings' reader lets through.
+        fields: dict[str, Any] = {words.get(key, key): value for key, value in table.items()}
+        if "tags" in fields:
+            fields["tags"] = tuple(fields["tags"])
+        found[name] = Connection(name=name, **fields)
+    return found
+
+
+def _limits(settings: Settings) -> Any:
+    from polyaxon.engine import Limits
+
+    queues = {name: queue["concurrency"] for name, queue in settings.queues.items() if "concurrency" in queue}
+    return Limits(total=settings.max_parallel, queues=queues, resources=settings.resources)
+
+
+def _note(flow: Any, run: RunId, fields: Mapping[str, Any]) -> None:
+    """Let the flow know what a run said of itself, so that later decisions write it on."""
+    node = flow.nodes.get(run)
+    for name in ("inputs", "meta"):
+        if node is not None and name in fields:
+            setattr(node, name, fields[name])
+
+
+def _wants_metrics(flow: Any, run: RunId) -> bool:
+    """Whether the run is a trial of a search with stopping policies."""
+    node = flow.nodes.get(run)
+    group = node.pipeline.group if node is not None and node.pipeline is not None else None
+    return group is not None and group.sweep is not None and bool(group.sweep.policies)
+
+
+def _component_texts(components: Mapping[str, Operation]) -> dict[str, Any]:
+    """Return the components as the engine keeps them with the root."""
+    from polyaxon.spec.dump import dump
+
+    if not components:
+        return {}
+    return {"components": {name: dump(operation)["component"] for name, operation in components.items()}}
+
+
+def _listener(home: str) -> Listener | None:
+    try:
+        return Listener(home)
+    except (OSError, AttributeError):
+        return None  # no such sockets here: the scheduler looks more often instead
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> RunId:
+    return RunId(os.urandom(16).hex())

@@ -1,6 +1,6 @@
 """Named moments at which a test may kill this process, to prove that nothing is lost or done twice.
 
-`POLYAXON_CRASH_AT=name:n` kills at the n-th time the moment `name` is reached (n counts from 1, and is 1 when left out).
+`POLYAXON_CRASH_AT=name:n` kills at the n-th time the moment `name` is reached (counted from 1; 1 when left out).
 """
 
 from __future__ import annotations

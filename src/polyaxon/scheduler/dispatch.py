@@ -66,7 +66,7 @@ class Dispatcher:
             await self._call(command)
         except PolyaxonError as error:
             self._refused(command, error.message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged, and observed as a failure
             # The edge to foreign code: one broken call must not take the other runs along.
             _log.exception("the runtime `%s` failed at %s", self._runtime.name, type(command).__name__.lower())
             self._refused(command, f"the runtime `{self._runtime.name}` failed: {type(error).__name__}: {error}")

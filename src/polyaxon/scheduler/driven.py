@@ -1,7 +1,7 @@
 """The roots this scheduler drives, and what one round of events makes of them: decided here, committed elsewhere.
 
-A round decides event after event, lets the queue answer within the same round, and ends with one batch per root. Nothing
-in here waits or writes.
+A round decides event after event, lets the queue answer within the same round, and ends with one batch per root.
+Nothing in here waits or writes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from polyaxon.engine.commands import (
     Change,
@@ -34,16 +34,9 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.status import FINAL
 from polyaxon.store.base import Artifact, Batch, Lease
 
-__all__ = ["Driven", "Incoming", "Round", "Roots", "Tree"]
+__all__ = ["Driven", "Incoming", "Roots", "Round", "created_roots"]
 
 _log = logging.getLogger(__name__)
-
-
-class Tree(Protocol):
-    """What the scheduler knows of a flow: whether it is over."""
-
-    @property
-    def is_final(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -53,8 +46,6 @@ class Driven:
     lease: Lease
     flow: Any  # the engine's; handed back to it and otherwise only asked whether it is over
     runs: set[RunId] = field(default_factory=set)
-    following: int = 0
-    """Commands and answers on their way: the root is not let go before they are back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +115,13 @@ class Roots:
             done.commands[root] = batch.commands
         return done
 
-    def _decide_one(
-        self, item: Incoming, now: datetime, open_batches: dict[RunId, _Open], done: Round
-    ) -> None:
+    def _decide_one(self, item: Incoming, now: datetime, open_batches: dict[RunId, _Open], done: Round) -> None:
         driven = self.driven.get(item.root)
         if driven is None or item.root in done.broken:
             return
         try:
             decision = self._decide(driven.flow, item.event, now)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged, and kept in `Round.broken`
             # The edge to the engine: a bug about one root must not stop the others. Nothing of it is committed.
             _log.exception("run %s cannot be driven: %s failed", item.root, type(item.event).__name__)
             done.broken[item.root] = error

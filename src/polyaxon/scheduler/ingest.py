@@ -40,7 +40,11 @@ def ingest(
     """
     if not seen.is_final or not _has_spoken(run_directory):
         return Ingested(Observed(seen))
-    journal = read_journal(run_directory)
+    try:
+        journal = read_journal(run_directory)
+    except OSError as error:
+        unread = f"what the run said of itself cannot be read: {error}"
+        return Ingested(Observed(replace(seen, warnings=(*seen.warnings, unread))))
     if journal.warnings:
         seen = replace(seen, warnings=(*seen.warnings, *journal.warnings))
     artifacts = [_artifact(seen.run, item, run_directory, store_directory) for item in journal.artifacts]

@@ -1,7 +1,7 @@
 """Telling the schedulers of a home that there is something for them: a datagram to each, without waiting.
 
-Every scheduler listens on a socket in `<home>/wake`; whoever leaves a request or a run sends an empty datagram to all of
-them. A lost one costs little: schedulers also look on their own once in a while.
+Every scheduler listens on a socket in `<home>/wake`; whoever leaves a request or a run sends a datagram to all of them.
+A lost one costs little: schedulers also look on their own once in a while.
 """
 
 from __future__ import annotations

@@ -200,6 +200,18 @@ class Store(Protocol):
         """Extend all leases of the owner; return the roots it holds."""
         ...
 
+    def holder(self, root: RunId, now: datetime) -> str | None:
+        """Return who holds the root's lease, if it has not expired and its owner is not known to be gone."""
+        ...
+
+    def has_requests(self, root: RunId) -> bool:
+        """Whether something was asked of the root's tree that nobody has dealt with."""
+        ...
+
+    def record(self, uuid: RunId, condition: Condition, fields: Mapping[str, Any]) -> None:
+        """Add a status to a run that its own process manages (`managed_by` user); `ConflictError` for others."""
+        ...
+
     def release(self, lease: Lease) -> None:
         """Let the root go; nothing happens when the lease was lost."""
         ...

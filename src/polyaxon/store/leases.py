@@ -22,6 +22,7 @@ __all__ = [
     "claim",
     "done_requests",
     "free",
+    "holder",
     "leave_request",
     "release",
     "renew",
@@ -83,6 +84,15 @@ def free(
                 continue
         found[RunId(root)] = token
     return found
+
+
+def holder(connection: Connection, root: RunId, now: datetime, is_gone: IsGone) -> str | None:
+    """Return who holds the root, if that still means something."""
+    row = connection.one("SELECT owner, expires_at FROM leases WHERE root = ?", (root,))
+    if row is None or row[0] is None or row[1] <= (micros(now) or 0) or is_gone(row[0]):
+        return None
+    owner: str = row[0]
+    return owner
 
 
 def take_new(connection: Connection, root: RunId, owner: str, now: datetime, ttl_seconds: float) -> Lease:

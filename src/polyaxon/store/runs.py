@@ -13,7 +13,7 @@ from typing import Any
 
 from polyaxon.errors import ConflictError, NotFoundError
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Condition, Run, RunFacts
+from polyaxon.model.run import Condition, ManagedBy, Run, RunFacts
 from polyaxon.model.status import FINAL, Status
 from polyaxon.query import parse_sort
 from polyaxon.store.base import Artifact, Edge, Explanation, Page
@@ -41,6 +41,7 @@ __all__ = [
     "facts",
     "get",
     "list_runs",
+    "record",
     "tree",
     "update",
 ]
@@ -139,6 +140,20 @@ def update(connection: Connection, uuid: RunId, fields: Mapping[str, Any]) -> No
     """Change attributes of a run."""
     for statement, rows in updates({uuid: fields}).items():
         connection.run_many(statement, rows)
+
+
+def record(connection: Connection, uuid: RunId, condition: Condition, fields: Mapping[str, Any]) -> None:
+    """Add a status to a run that its own process manages."""
+    run = get(connection, uuid)
+    if run.managed_by is not ManagedBy.USER:
+        raise ConflictError(f"run `{uuid}` is driven by a scheduler", hint="ask it: `polyaxon ops stop|approve|resume`")
+    update(connection, uuid, {"status": condition.type, "updated_at": condition.at, **fields})
+    connection.run(
+        "INSERT INTO conditions (run, sequence, type, reason, message, at) SELECT id, "
+        "(SELECT COALESCE(MAX(sequence), 0) + 1 FROM conditions WHERE run = runs.id), ?, ?, ?, ? "
+        "FROM runs WHERE uuid = ?",
+        (condition.type.value, condition.reason, clean_text(condition.message), micros(condition.at), uuid),
+    )
 
 
 _ID = "(SELECT id FROM runs WHERE uuid = ?)"

@@ -139,6 +139,21 @@ class SqlStore:
         with self.database.writing() as connection:
             return leases.renew(connection, owner, now, ttl_seconds)
 
+    def holder(self, root: RunId, now: datetime) -> str | None:
+        """Return who holds the root."""
+        with self.database.reading() as connection:
+            return leases.holder(connection, root, now, self._is_gone)
+
+    def has_requests(self, root: RunId) -> bool:
+        """Whether the root has open requests."""
+        with self.database.reading() as connection:
+            return connection.one("SELECT 1 FROM requests WHERE root = ?", (root,)) is not None
+
+    def record(self, uuid: RunId, condition: Condition, fields: Mapping[str, Any]) -> None:
+        """Add a status to a run that its own process manages."""
+        with self.database.writing() as connection:
+            runs.record(connection, uuid, condition, fields)
+
     def release(self, lease: Lease) -> None:
         """Let a root go."""
         with self.database.writing() as connection:

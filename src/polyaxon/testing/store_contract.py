@@ -263,6 +263,14 @@ class StoreContract:
         assert store.claim(OTHER, EPOCH, 30) == []
         assert store.create(run(), condition(), OTHER, 30) is None
 
+    def test_the_holder_of_a_root_is_known_while_its_lease_counts(self, store: Store) -> None:
+        assert store.holder(run().uuid, EPOCH) is None
+        lease = self.submit(store, run())
+        assert store.holder(run().uuid, EPOCH) == ME
+        assert store.holder(run().uuid, EPOCH + timedelta(seconds=31)) is None
+        store.release(lease)
+        assert store.holder(run().uuid, EPOCH) is None
+
     # Applying
 
     def test_changes_are_written_with_their_events(self, store: Store) -> None:
@@ -336,6 +344,16 @@ class StoreContract:
         self.commit(store, lease, [Created(run(2)), Linked(run(1).uuid, run(2).uuid, "hook")])
         assert [found.root for found in store.claim(ME, EPOCH, 30)] == [run(2).uuid]
 
+    def test_only_runs_of_users_get_statuses_from_outside(self, store: Store) -> None:
+        store.create(run(1, managed_by=ManagedBy.USER), condition())
+        store.record(run(1).uuid, condition(Status.RUNNING, 1), {"started_at": EPOCH})
+        store.record(run(1).uuid, condition(Status.STOPPED, 2), {})
+        assert store.get(run(1).uuid).status is Status.STOPPED
+        assert [each.type for each in store.conditions(run(1).uuid)] == ["created", "running", "stopped"]
+        store.create(run(2), condition())
+        with pytest.raises(ConflictError):
+            store.record(run(2).uuid, condition(Status.STOPPED), {})
+
     # Requests
 
     def test_a_request_reaches_the_holder_of_the_root_and_is_done_with_its_batch(self, store: Store) -> None:
@@ -350,8 +368,10 @@ class StoreContract:
         assert first[1:] == (root.uuid, request)
         store.apply([Batch(lease, [(first[2], EPOCH)], [], [first[0]])])
         assert store.take_requests(ME) == [second]
+        assert store.has_requests(root.uuid)
         store.done_requests([second[0]])
         assert store.take_requests(ME) == []
+        assert not store.has_requests(root.uuid)
 
     def test_a_final_root_with_a_request_can_be_claimed(self, store: Store) -> None:
         store.create(run(status=Status.FAILED), condition())
