@@ -144,7 +144,7 @@ class Run(Files):
 
     def __getattr__(self, attribute: str) -> Any:
         """Everything else a run client has (`get_inputs`, `list_children`, `run_data`, …)."""
-        if attribute.startswith("_"):
+        if attribute.startswith("_") or "_place" not in vars(self):  # no-op, or not yet constructed
             raise AttributeError(attribute)
         return getattr(self.client, attribute)
 
