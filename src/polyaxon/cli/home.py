@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,7 +17,10 @@ from polyaxon.model.run import Run
 from polyaxon.settings import Settings, read_settings
 from polyaxon.store.base import Store
 
-__all__ = ["Home", "open_home", "project_option", "run_argument", "run_option"]
+__all__ = ["Home", "open_home", "open_local_home", "project_name", "project_option", "run_argument", "run_option"]
+
+if TYPE_CHECKING:  # what only lists runs need not load the scheduler
+    from polyaxon.server import Local
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 NAMES_COMPARED = 200
@@ -73,10 +76,8 @@ class Home:
     def _last(self, project: str) -> Run:
         runs = self._list(project, "pipeline:nil", 1)
         if not runs:
-            raise NotFoundError(
-                f"project `{project}` has no runs",
-                hint="start one with `polyaxon run -f FILE`, or name a project: `-p`",
-            )
+            hint = "start one with `polyaxon run -f FILE`, or name another project: `-p`"
+            raise NotFoundError(f"project `{project}` has no runs", hint=hint)
         return runs[0]
 
     def _nearest(self, name: str, project: str | None) -> str:
@@ -99,6 +100,18 @@ def open_home(settings: Settings | None = None) -> Iterator[Home]:
         yield Home(settings, store)
     finally:
         store.close()
+
+
+@contextmanager
+def open_local_home() -> Iterator[tuple[Local, Home]]:
+    """Open this machine, to ask for something or to drive, for as long as the block lasts."""
+    from polyaxon.server import open_local
+
+    local = open_local(read_settings())
+    try:
+        yield local, Home(local.settings, local.store)
+    finally:
+        local.close()
 
 
 def project_name(settings: Settings, given: str | None) -> str:

@@ -28,20 +28,15 @@ class Output:
     path: str | None = None
 
 
-class _OutputType(click.ParamType):
-    name = "json|path=FILE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Output:
-        if isinstance(value, Output):
-            return value
-        kind, _, path = str(value).partition("=")
-        if kind == "json" and not path:
-            return Output(is_json=True)
-        if kind == "path" and path:
-            return Output(is_json=True, path=path)
-        if kind in {"text", "table"} and not path:
-            return Output()
-        return self.fail("use `json`, or `path=FILE` to write JSON to a file", param, ctx)
+def _read_output(ctx: click.Context, param: click.Parameter, value: str | None) -> Output:
+    kind, _, path = (value or "text").partition("=")
+    if kind == "json" and not path:
+        return Output(is_json=True)
+    if kind == "path" and path:
+        return Output(is_json=True, path=path)
+    if kind in {"text", "table"} and not path:
+        return Output()
+    raise click.BadParameter("use `json`, or `path=FILE` to write JSON to a file", ctx, param)
 
 
 def output_option(function: Function) -> Function:
@@ -49,9 +44,8 @@ def output_option(function: Function) -> Function:
     return click.option(
         "-o",
         "--output",
-        type=_OutputType(),
-        default=Output(),
-        show_default=False,
+        callback=_read_output,
+        metavar="json|path=FILE",
         help="Answer as JSON (`json`), or write it to a file (`path=FILE`).",
     )(function)
 

@@ -126,9 +126,7 @@ def _specification_in(values: Mapping[str, Any], path: Path, attribute: str) -> 
 
     wanted = [attribute] if attribute else [name for name in MODULE_NAMES if name in values]
     if attribute and attribute not in values:
-        raise UsageError(
-            f"`{path}` has no `{attribute}`", hint="write `-pm FILE.py:NAME` with a name that the file defines"
-        )
+        raise UsageError(f"`{path}` has no `{attribute}`", hint="name a value that it defines: `-pm FILE.py:NAME`")
     if not wanted:
         raise UsageError(
             f"`{path}` does not say which of its values is the specification",

@@ -36,10 +36,10 @@ def a_run(name: str, status: Status, pipeline: str | None = None, index: int = 0
 def test_the_last_picture_shows_every_operation_with_its_status() -> None:
     text = io.StringIO()
     console = Console(file=text, force_terminal=True, width=80, height=30, _environ={"TERM": "xterm"})
-    with ScreenView(Tree("pipeline"), lambda: START + timedelta(seconds=65), console) as view:
-        view.update(a_run("pipeline", Status.RUNNING), START)
-        view.update(a_run("build", Status.SUCCEEDED, "pipeline"), START)
-        view.update(a_run("train", Status.RUNNING, "pipeline", 1), START)
+    with ScreenView(Tree("pipeline"), lambda: START + timedelta(seconds=65), console=console) as view:
+        view.update(a_run("pipeline", Status.RUNNING))
+        view.update(a_run("build", Status.SUCCEEDED, "pipeline"))
+        view.update(a_run("train", Status.RUNNING, "pipeline", 1))
         view.write("a line above the tree")
     last = text.getvalue()
     assert "a line above the tree" in last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from types import TracebackType
 
@@ -18,6 +19,7 @@ from polyaxon.model.run import Run
 __all__ = ["ScreenView"]
 
 REDRAWS_PER_SECOND = 8
+MINIMUM_LINES = 5
 SPARE_LINES = 3
 """Left free under the tree, so that a question can be asked without the screen scrolling."""
 
@@ -25,8 +27,16 @@ SPARE_LINES = 3
 class ScreenView:
     """Draws the tree in place while the run goes on; use it as a context manager."""
 
-    def __init__(self, tree: Tree, clock: Callable[[], datetime], console: Console | None = None) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        clock: Callable[[], datetime],
+        lock: AbstractContextManager[object] | None = None,
+        console: Console | None = None,
+    ) -> None:
+        """`lock` is held while the tree is read: it is redrawn by a thread of its own."""
         self.tree = tree
+        self.lock = lock or nullcontext()
         self.clock = clock
         self.console = console or Console(stderr=False, highlight=False)
         self._live = Live(
@@ -46,7 +56,7 @@ class ScreenView:
     ) -> None:
         self._live.stop()
 
-    def update(self, run: Run, now: datetime) -> None:  # noqa: ARG002 - the redraw reads its own clock
+    def update(self, run: Run) -> None:
         """Take in a row; the next redraw shows it."""
         self.tree.update(run)
 
@@ -66,7 +76,9 @@ class ScreenView:
         grid = Table.grid(padding=(0, 2))
         for _ in range(4):
             grid.add_column(no_wrap=True, overflow="ellipsis")
-        for line in tree_lines(self.tree, self.clock(), max(5, self.console.height - SPARE_LINES)):
+        with self.lock:
+            lines = tree_lines(self.tree, self.clock(), max(MINIMUM_LINES, self.console.height - SPARE_LINES))
+        for line in lines:
             label = Text(line.branch, style="bright_black").append(line.label, style="bold" if line.mark else "dim")
             status = Text(f"{line.mark} {line.status}".strip(), style=line.color)
             grid.add_row(label, status, Text(line.time, style="dim"), Text(line.note))

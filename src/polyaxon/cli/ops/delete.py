@@ -27,9 +27,8 @@ def delete(reference: str | None, uuid: str | None, project: str | None, yes: bo
     with open_home() as home:
         run = home.find(named, project)
         below = [row for row in home.store.tree(run.root) if row.uuid != run.uuid] if run.root == run.uuid else []
-        if not yes and not click.confirm(
-            f"Delete {run.name or run.uuid} ({run.uuid[:8]}) and {len(below)} runs below it?"
-        ):
+        what = f"{run.name or run.uuid} ({run.uuid[:8]}) and {len(below)} runs below it"
+        if not yes and not click.confirm(f"Delete {what}?"):
             raise click.Abort
         home.store.delete(run.uuid)
         for row in [run, *below]:
@@ -38,4 +37,4 @@ def delete(reference: str | None, uuid: str | None, project: str | None, yes: bo
     if output.is_json:
         write_json({"uuid": run.uuid, "deleted": 1 + len(below)}, output)
     else:
-        click.echo(f"Deleted {run.name or run.uuid} ({run.uuid[:8]}) and {len(below)} runs below it.")
+        click.echo(f"Deleted {what}.")

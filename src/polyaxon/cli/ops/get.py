@@ -39,8 +39,8 @@ def get(reference: str | None, uuid: str | None, project: str | None, output: Ou
             write_json(run_detail(run, _related(home, run)), output)
             return
         tree = _tree(home, run) if run.kind in {RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE} else None
-        for line in _describe(run, conditions, now):
-            click.echo(line)
+        for text in _describe(run, conditions, now):
+            click.echo(text)
         click.echo(f"files:    {home.run_directory(run)}")
     if tree is not None:
         click.echo("")

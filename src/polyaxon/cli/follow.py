@@ -1,0 +1,217 @@
+"""Driving runs in the foreground: what is shown meanwhile, what Ctrl-C does, how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+import click
+
+from polyaxon.cli.background import leave_scheduler
+from polyaxon.cli.ending import SUCCESSES, Ending, describe_ending
+from polyaxon.cli.interrupts import Answer, Interrupts, Step, read_answer
+from polyaxon.cli.live.plain import PlainView
+from polyaxon.cli.live.tree import Tree
+from polyaxon.cli.log_files import LogFollower, last_lines
+from polyaxon.cli.output import Output, write_json
+from polyaxon.cli.shapes import run_detail
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import Run
+from polyaxon.model.status import is_final
+from polyaxon.server import Driver, Local
+
+__all__ = ["Manner", "follow"]
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+LOG_SECONDS = 0.2
+WARNINGS_SHOWN = 8
+RUNS_ASKED = 200
+"""Of how many runs of a tree warnings are collected for the ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is followed."""
+
+    watch: bool = False
+    with_logs: bool = False
+    output: Output = Output()  # noqa: RUF009 - frozen
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether the tree is redrawn in place: on a terminal, when nothing else is wanted."""
+        return not self.output.is_json and sys.stdout.isatty()
+
+
+def follow(local: Local, root: RunId, manner: Manner) -> int:
+    """Drive the root to its end, show it, describe the ending; return the exit code."""
+    tree = Tree(root)
+    session = _Session(local, tree, manner)
+    with session.showing():
+        local.drive([root], session.on_run, session.on_interrupt)
+    run = local.store.get(root)
+    tree.update(run)
+    if session.detached:
+        leave_scheduler(local.settings)
+        click.echo(f"Left to a background scheduler. `polyaxon ops get {root[:8]}` shows how it goes.")
+        return 0
+    if not is_final(run.status):
+        click.echo(f"Left as it is; what runs goes on. `polyaxon ops resume {root[:8]}` continues.", err=True)
+        return EXIT_INTERRUPTED
+    if manner.output.is_json:
+        write_json(run_detail(run), manner.output)
+    else:
+        for line in [*_warnings(local, tree), *describe_ending(tree, _ending(local), _now())]:
+            click.echo(line)
+    return 0 if run.status in SUCCESSES else EXIT_FAILED
+
+
+class _Session:
+    """One drive: rows come in on one thread, Ctrl-C on others, log lines on a third."""
+
+    def __init__(self, local: Local, tree: Tree, manner: Manner) -> None:
+        self.detached = False
+        self._local = local
+        self._tree = tree
+        self._manner = manner
+        self._lock = Lock()
+        self._asking = Lock()
+        self._interrupts = Interrupts(can_ask=sys.stdin.isatty() and sys.stdout.isatty() and not manner.output.is_json)
+        self._pause: Callable[[], None] = _nothing
+        self._resume: Callable[[], None] = _nothing
+        self._show: Callable[[Run], None] = self._take_silently
+        self._write: Callable[[str], None] = click.echo
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Show the tree, and with `--logs` the lines, for as long as the block lasts."""
+        with self._view(), self._log_lines():
+            yield
+
+    def on_run(self, run: Run) -> None:
+        """Take in a row."""
+        with self._lock:
+            self._show(run)
+
+    def on_interrupt(self, driver: Driver) -> None:
+        """Do what this press of Ctrl-C means."""
+        step = self._interrupts.press()
+        if step == Step.ASK:
+            self._ask(driver)
+        elif step == Step.STOP:
+            self._note("stopping; press Ctrl-C again to force it")
+            driver.stop()
+        elif step == Step.FORCE:
+            self._note("forcing it; press Ctrl-C again to leave at once")
+            driver.force()
+        else:
+            driver.leave()
+
+    def _ask(self, driver: Driver) -> None:
+        with self._asking:
+            self._pause()
+            answer = None
+            while answer is None:
+                click.echo("\nStop the run, detach (it goes on in the background), or continue? [s/d/c] ", nl=False)
+                answer = read_answer(sys.stdin.readline() or "continue")
+            self._interrupts.answered(answer)
+            self._resume()
+        if answer == Answer.STOP:
+            driver.stop()
+        elif answer == Answer.DETACH:
+            self.detached = True
+            driver.leave()
+
+    def _note(self, text: str) -> None:
+        if self._manner.output.is_json:
+            click.echo(text, err=True)
+        else:
+            self._write(text)
+
+    def _take_silently(self, run: Run) -> None:
+        self._tree.update(run)
+
+    @contextmanager
+    def _view(self) -> Iterator[None]:
+        if self._manner.output.is_json:
+            yield
+            return
+        if not self._manner.on_screen:
+            plain = PlainView(self._tree, click.echo, _now(), self._manner.watch)
+            self._show = lambda run: plain.update(run, _now())
+            yield
+            return
+        from polyaxon.cli.live.screen import ScreenView  # rich: 60 ms that only a terminal needs
+
+        with ScreenView(self._tree, _now, self._lock) as screen:
+            self._show = screen.update
+            self._pause, self._resume, self._write = screen.pause, screen.resume, screen.write
+            yield
+
+    @contextmanager
+    def _log_lines(self) -> Iterator[None]:
+        if not self._manner.with_logs or self._manner.output.is_json:
+            yield
+            return
+        ended = Event()
+        thread = Thread(target=self._tell_logs, args=(ended,), name="logs", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _tell_logs(self, ended: Event) -> None:
+        followers: dict[str, LogFollower] = {}
+        last = False
+        while not last:
+            last = ended.wait(LOG_SECONDS)
+            with self._lock:
+                nodes = [(node.run.uuid, self._tree.path(node), node.is_final) for node in self._tree.nodes.values()]
+            for uuid, path, is_over in nodes:
+                follower = followers.setdefault(uuid, LogFollower(_directory(self._local, uuid)))
+                for _, line in follower.new_lines(ended=is_over):
+                    self._write(f"{path} | {line}" if len(nodes) > 1 else line)
+
+
+def _directory(local: Local, uuid: str) -> Path:
+    return Path(local.settings.home, "artifacts", uuid)
+
+
+def _ending(local: Local) -> Ending:
+    def reason(uuid: str) -> str:
+        conditions = local.store.conditions(RunId(uuid))
+        return conditions[-1].message if conditions else ""
+
+    return Ending(
+        reason=reason,
+        last_lines=lambda uuid, count: last_lines(_directory(local, uuid), count),
+        directory=lambda uuid: str(_directory(local, uuid)),
+    )
+
+
+def _warnings(local: Local, tree: Tree) -> list[str]:
+    """Return what could not be honoured, each once, with the first operation that it was said of."""
+    said: dict[str, str] = {}
+    for node in list(tree.walk())[:RUNS_ASKED]:
+        for explanation in local.store.explanations(node.run.uuid):
+            for text in explanation.facts.get("warnings", ()) if explanation.topic == "warning" else ():
+                said.setdefault(text, tree.path(node))
+    lines = [f"{click.style('warning', fg='yellow')}: {path}: {text}" for text, path in said.items()]
+    more = len(lines) - WARNINGS_SHOWN
+    return lines if more <= 0 else [*lines[:WARNINGS_SHOWN], f"and {more} more warnings"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nothing() -> None:
+    return

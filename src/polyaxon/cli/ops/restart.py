@@ -1,0 +1,93 @@
+"""`polyaxon ops restart`: the same work as a new run."""
+
+from __future__ import annotations
+
+import click
+
+from polyaxon.cli.assignments import read_assignments, read_list
+from polyaxon.cli.background import leave_scheduler
+from polyaxon.cli.follow import Manner, follow
+from polyaxon.cli.home import Home, open_local_home, project_option, run_argument, run_option
+from polyaxon.cli.output import Output, output_option, write_json
+from polyaxon.cli.shapes import run_detail
+from polyaxon.cli.specification import read_file
+from polyaxon.compiler.resolve import Overrides, load
+from polyaxon.compiler.sources import Source
+from polyaxon.errors import ConflictError, SpecError
+from polyaxon.hub.sources import HubSources
+from polyaxon.model.run import Cloning, Run
+from polyaxon.spec.operation import Operation
+
+__all__ = ["restart"]
+
+
+@click.command()
+@run_argument
+@run_option
+@project_option
+@click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
+@click.option("-f", "--file", "files", multiple=True, help="A preset to lay over what ran.")
+@click.option("-c", "--copy", is_flag=True, help="Begin with a copy of the run's files.")
+@click.option("-n", "--name", help="The new run's name.")
+@click.option("--tags", help="Comma-separated tags.")
+@click.option("--description", help="What the new run is for.")
+@click.option("-w", "--watch", is_flag=True, help="Tell every status, not only those that matter.")
+@click.option("-l", "--log", "--logs", "with_logs", is_flag=True, help="Print what the runs write.")
+@click.option("-d", "--detach", is_flag=True, help="Leave it to a background scheduler and return.")
+@output_option
+@click.pass_context
+def restart(
+    ctx: click.Context,
+    /,
+    reference: str | None,
+    uuid: str | None,
+    project: str | None,
+    params: tuple[str, ...],
+    files: tuple[str, ...],
+    copy: bool,
+    name: str | None,
+    tags: str | None,
+    description: str | None,
+    watch: bool,
+    with_logs: bool,
+    detach: bool,
+    output: Output,
+) -> None:
+    """Run it again as a new run, with other params if you like, and follow it."""
+    with open_local_home() as (local, home):
+        original = home.find(uuid or reference, project)
+        run = local.clone(
+            original,
+            _changed(home, original, params, files),
+            kind=Cloning.COPY if copy else Cloning.RESTART,
+            name=name,
+            tags=read_list(tags),
+            description=description,
+            hold=not detach,
+        )
+        if not detach:
+            ctx.exit(follow(local, run.uuid, Manner(watch, with_logs, output)))
+        leave_scheduler(local.settings)
+    if output.is_json:
+        write_json(run_detail(run), output)
+    else:
+        click.echo(run.uuid)
+
+
+def _changed(home: Home, original: Run, params: tuple[str, ...], files: tuple[str, ...]) -> Operation | None:
+    """Return what was submitted with the changes laid over it and checked; None when there are none."""
+    if not params and not files:
+        return None
+    if original.raw_content is None:
+        raise ConflictError(
+            f"{original.name or original.uuid} was not submitted on its own, so there is nothing to change",
+            hint=f"restart its pipeline: `polyaxon ops restart {original.root[:8]}`",
+        )
+    sources = HubSources(home.settings.home, home.settings.mirrors)
+    overrides = Overrides(params=read_assignments("-P", params))
+    loaded = load(
+        sources, Source(original.raw_content, f"run {original.uuid[:8]}"), list(map(read_file, files)), overrides
+    )
+    if loaded.operation is None:
+        raise SpecError([problem for problem in loaded.problems if problem.severity == "error"])
+    return loaded.operation

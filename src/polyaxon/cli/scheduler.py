@@ -1,0 +1,35 @@
+"""`polyaxon scheduler`: the home's driver as a process of its own."""
+
+from __future__ import annotations
+
+import click
+
+from polyaxon.cli.sources import mirror_option
+
+__all__ = ["scheduler"]
+
+
+@click.command()
+@click.option("--until-idle", is_flag=True, help="Leave when nothing is left to do.")
+@mirror_option
+def scheduler(until_idle: bool, mirrors: tuple[str, ...]) -> None:
+    """Drive whatever this home has to run: new runs, schedules, and what other drivers left.
+
+    Several may run at once; each run has one driver at a time. Ctrl-C leaves: what runs goes on, and the next scheduler
+    finds it.
+    """
+    from polyaxon.cli.assignments import read_mirrors
+    from polyaxon.server import Driver, open_local
+    from polyaxon.settings import read_settings
+
+    settings = read_settings(given={"mirrors": read_mirrors(mirrors)})
+
+    def leave(driver: Driver) -> None:
+        driver.leave()
+
+    local = open_local(settings)
+    click.echo(f"Driving the runs of {settings.home}; Ctrl-C leaves.", err=True)
+    try:
+        local.serve(until_idle, leave)
+    finally:
+        local.close()
