@@ -186,7 +186,7 @@ class _Builder:
                     try:
                         value = memo[value]
                     except KeyError:
-                        value = memo[value] = _SCALARS.read(value, None)
+                        memo[value] = value = _SCALARS.read(value, None)
                 elif event.tag is not None:
                     value = self._tagged(event)
                 if event.anchor is not None:
