@@ -93,7 +93,7 @@ _RENDERED = (
 def as_data(value: Any) -> Any:
     """Return a model as plain data in the file's words, only what was set in it."""
     if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True, exclude_unset=True)
+        return value.model_dump(by_alias=True, exclude_unset=True, warnings=False)
     if isinstance(value, list):
         return [as_data(item) for item in value]
     if isinstance(value, Mapping):

@@ -69,6 +69,10 @@ class Composer:
         self.origins = Origins()
         self.unresolved: set[int] = set()
         """Operations whose component is not known, with the reason reported or following switched off."""
+        self.reported_empty = False
+        """Whether it was said already that there is nothing to run."""
+        self.helpers: dict[str, Data | None] = {}
+        """What hooks, builds and tuners name in the hub, as data; None where it could not be had."""
         self._components: dict[tuple[int, str], tuple[Authored, Data] | None] = {}
         self._fetched: dict[tuple[str, str, str], tuple[Authored, Place] | None] = {}
 
@@ -141,8 +145,7 @@ class Composer:
         handed = {key: value for key, value in inner.items() if not (is_node and key in _NODE_ONLY)}
         outer = merge(handed, data, strategy) if handed else data
         if "run" not in composed:
-            place_problem = place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT)
-            self.problems.append(place_problem)
+            self._say_empty(place)
             self._note_unresolved(operation, place)
             return operation
         whole = {**outer, "kind": "operation", "component": {"kind": "component", **composed}}
@@ -153,6 +156,10 @@ class Composer:
         if found.component is not None:
             self.origins.note(found.component, self.origins.of(component, place) if component is not None else place)
         return found
+
+    def _say_empty(self, place: Place) -> None:
+        self.reported_empty = True
+        self.problems.append(place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT))
 
     def _read_again(self, data: Data, place: Place) -> Operation | None:
         """Build the composed operation; what the layers make together may be wrong though each is right."""
@@ -182,7 +189,7 @@ class Composer:
 
     def _plain(self, authored: Authored, place: Place) -> Authored:
         if authored.run is None:
-            self.problems.append(place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT))
+            self._say_empty(place)
         if not isinstance(authored.run, Dag):
             return authored
         dag = self._dag(authored.run, place.at("run"))
@@ -192,7 +199,7 @@ class Composer:
         flat = self._flat(authored, place)
         outer = {name: flat.pop(name) for name in _CAMEL_OUTER if name in flat}
         if "run" not in flat:
-            self.problems.append(place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT))
+            self._say_empty(place)
             return Component(), outer
         try:
             found = read(Document(place.document.file, place.document.text, {"kind": "component", **flat}, []))
@@ -291,6 +298,16 @@ class Composer:
         return done
 
     # References
+
+    def helper(self, text: str, place: Place) -> None:
+        """Look up a component that is named for a run beside the operation, and keep it."""
+        if text in self.helpers or self.shallow:
+            return
+        self.helpers[text] = None
+        found = self._follow("hub_ref", text, place)
+        if found is not None:
+            component, _ = self._component(*found)
+            self.helpers[text] = {"kind": "component", **as_data(component)}
 
     def _follow(self, field: str, text: str, place: Place) -> tuple[Authored, Place] | None:
         """Return what a path, an address or a hub name refers to."""

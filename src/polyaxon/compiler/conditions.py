@@ -11,7 +11,7 @@ from typing import Any
 from polyaxon.compiler import template
 from polyaxon.compiler.template import Template, TemplateError, has_template
 
-__all__ = ["as_template", "evaluate", "is_true"]
+__all__ = ["as_template", "evaluate", "is_true", "shape_of"]
 
 _WORDS = {
     **dict.fromkeys(("true", "1", "y", "yes", "t", "on"), True),
@@ -48,3 +48,13 @@ def is_true(value: Any) -> bool | None:
 def _shown(value: Any) -> str:
     text = repr(value) if value != "" else "an empty text"
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def shape_of(text: str) -> str | None:
+    """Return what the condition gives as far as its form tells: `boolean`, `name`, what else it is, or None."""
+    from polyaxon.compiler import sandbox
+
+    bare = text.strip()
+    if not has_template(bare):
+        bare = "{{ " + bare + " }}"
+    return sandbox.shape_of(bare)

@@ -13,7 +13,7 @@ from polyaxon.compiler.problems import Path, where
 from polyaxon.errors import Problem
 from polyaxon.spec.load import Document
 
-__all__ = ["Origins", "Place"]
+__all__ = ["Origins", "Place", "exists"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Place:
     def at(self, *parts: str | int) -> Place:
         """Return a place inside."""
         return replace(self, path=(*self.path, *parts), shown=(*self.shown, *parts))
+
+    def has(self, *parts: str | int) -> bool:
+        """Whether the file says something there."""
+        return exists(self.document, (*self.path, *parts))
 
     def problem(
         self,
@@ -59,14 +63,14 @@ class Place:
 
     def _written(self, path: Path) -> Path:
         """Return the path as the file has it: parts of `run` may have been written as short fields."""
-        if _exists(self.document, path):
+        if exists(self.document, path):
             return path
         for start in range(len(path)):
             if path[start] == "run":
                 for full, short in _SHORT:
                     if path[start : start + len(full)] == full:
                         candidate = (*path[:start], *short, *path[start + len(full) :])
-                        if _exists(self.document, (*path[:start], *short)):
+                        if exists(self.document, (*path[:start], *short)):
                             return candidate
         return path
 
@@ -81,16 +85,19 @@ _SHORT: tuple[tuple[Path, Path], ...] = (
 )
 
 
-def _exists(document: Document, path: Path) -> bool:
+def exists(document: Document, path: Path) -> bool:
+    """Whether the file has something at `path`."""
     value: object = document.value
     for part in path:
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):  # noqa: SIM114  (types)
-            value = value[part]
-        else:
+        inside = part in value if isinstance(value, dict) else isinstance(part, int) and _has(value, part)
+        if not inside:
             return False
+        value = value[part]  # type: ignore[index]  # a mapping with the key or a list with the place
     return True
+
+
+def _has(value: object, place: int) -> bool:
+    return isinstance(value, list) and place < len(value)
 
 
 @dataclass(slots=True)

@@ -37,15 +37,15 @@ _NEVER_PATCHED = frozenset(
 class Loaded:
     """What became of a file: the operation when nothing is wrong, and every finding, errors and warnings.
 
-    `components` are the components that hooks, builders and tuners name by hub name. `is_template` says that the file
-    wants to be filled in before it is run.
+    `components` are the components, as data, that hooks, builds and tuners name in the hub. `is_template` says that the
+    file wants to be filled in before it is run.
     """
 
     operation: Operation | None
     problems: tuple[Problem, ...]
     kind: str | None = None
     name: str | None = None
-    components: Mapping[str, Operation] = field(default_factory=dict)
+    components: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_template: bool = False
 
     @property
@@ -63,8 +63,13 @@ def load(
     presets: Sequence[Source] = (),
     overrides: Overrides = _NOTHING_GIVEN,
     shallow: bool = False,
+    partial: bool = False,
 ) -> Loaded:
-    """Load a file and check it whole; whatever is wrong is in the result. `shallow` follows no references."""
+    """Load a file and check it whole; whatever is wrong is in the result.
+
+    `shallow` follows no references. `partial` accepts a piece of something: a preset, or a component whose required
+    inputs are still to come.
+    """
     problems: list[Problem] = []
     try:
         document, authored = read_source(main)
@@ -80,8 +85,8 @@ def load(
     with _collector_paused():
         composed = composer.operation(operation, place)
         problems.extend(composer.problems)
-        problems.extend(lint(composed, place, composer, frozenset(overrides.params)))
-    return _loaded(composed, authored, overrides, _distinct(problems))
+        problems.extend(lint(composed, place, composer, frozenset(overrides.params), partial or shallow))
+    return _loaded(composed, authored, composer, overrides, _distinct(problems))
 
 
 def load_stored(raw: str) -> Operation:
@@ -131,7 +136,9 @@ def _lost(data: Mapping[str, Any], last: Mapping[str, Any]) -> Iterator[Problem]
             )
 
 
-def _loaded(composed: Operation, authored: Authored, overrides: Overrides, problems: tuple[Problem, ...]) -> Loaded:
+def _loaded(
+    composed: Operation, authored: Authored, composer: Composer, overrides: Overrides, problems: tuple[Problem, ...]
+) -> Loaded:
     wrong = any(found.severity == "error" for found in problems)
     component = composed.component
     name = overrides.name or composed.name or (component.name if component is not None else None)
@@ -141,6 +148,7 @@ def _loaded(composed: Operation, authored: Authored, overrides: Overrides, probl
         problems=problems,
         kind=authored.kind or "operation",
         name=name,
+        components={name: data for name, data in composer.helpers.items() if data is not None},
         is_template=bool(template is not None and template.enabled) and not overrides.ignore_template,
     )
 

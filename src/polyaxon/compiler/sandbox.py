@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from polyaxon.compiler.template import Context, Evaluate, Template, TemplateError, undefined
 
-__all__ = ["attribute", "parse"]
+__all__ = ["attribute", "parse", "shape_of"]
 
 WORK = 4_000_000
 """What one rendering may spend: a character made, or 16 for a step of a loop or an item of a container."""
@@ -438,3 +438,24 @@ def _guarded(run: Evaluate, text: str) -> Evaluate:
 def _undefined_name(message: str) -> str | None:
     found = re.match(r"'([^']+)' is undefined", message)
     return found.group(1) if found else None
+
+
+def shape_of(text: str) -> str | None:
+    """Return what kind of value a template gives, as far as its form tells."""
+    alone = _lone_expression(_tree(text))
+    if alone is None:
+        return None
+    if isinstance(alone, nodes.Name):
+        return "name"
+    for kinds, words in _SHAPES:
+        if isinstance(alone, kinds):
+            return words
+    return None
+
+
+_SHAPES: tuple[tuple[tuple[type[nodes.Node], ...], str], ...] = (
+    ((nodes.Compare, nodes.Not, nodes.Test), "boolean"),
+    ((nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg), "a calculation"),
+    ((nodes.Concat,), "a text put together"),
+    ((nodes.List, nodes.Tuple, nodes.Dict), "a list or mapping"),
+)

@@ -1,15 +1,186 @@
-"""The whole-graph check: everything that can be known to be wrong before anything runs."""
+"""The whole-graph check: everything that can be known to be wrong before anything runs.
+
+All of it in one pass, nested dags included, each finding at its place in the file the user wrote. The happy path is
+linear in the number of operations, and what belongs to a component is worked out once however many use it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compose import Composer
+from polyaxon.compiler.facts import RefError, read_path, read_ref
+from polyaxon.compiler.lint.dags import Node, check_components, check_edges, check_graph, check_names_of
+from polyaxon.compiler.lint.names import check_names
+from polyaxon.compiler.lint.near import did_you_mean, listed
+from polyaxon.compiler.lint.params import check_params
+from polyaxon.compiler.lint.searches import check_search
+from polyaxon.compiler.lint.settings import check_settings
+from polyaxon.compiler.lint.use import Scan, Use, component_scan, use_of
 from polyaxon.compiler.origin import Place
 from polyaxon.errors import Problem
+from polyaxon.spec.component import Authored
+from polyaxon.spec.dag import Dag
 from polyaxon.spec.operation import Operation
 
 __all__ = ["lint"]
 
+MAX_DEPTH = 20
+"""Dags inside dags; deeper ones are surely made by a mistake."""
 
-def lint(operation: Operation, place: Place, composer: Composer, given: frozenset[str]) -> list[Problem]:
-    """Return every problem of the composed operation."""
-    return []
+
+def lint(
+    operation: Operation, place: Place, composer: Composer, given: frozenset[str] = frozenset(), partial: bool = False
+) -> list[Problem]:
+    """Return every problem of the composed operation.
+
+    `given` are the params of the command line; `partial` lets the file be a piece: a preset, or a component whose
+    required inputs come later.
+    """
+    checker = _Checker(composer, given, partial)
+    checker.check(operation, place)
+    return checker.problems
+
+
+class _Checker:
+    def __init__(self, composer: Composer, given: frozenset[str], partial: bool) -> None:
+        self.composer = composer
+        self.given = given
+        self.partial = partial
+        self.problems: list[Problem] = []
+        self._scans: dict[int, tuple[Authored, Scan]] = {}
+        self._graphs: dict[int, tuple[Authored, frozenset[str]]] = {}
+
+    def check(self, operation: Operation, place: Place) -> None:
+        """Check the outermost operation and everything below it."""
+        if operation.dag_ref is not None and operation.component is None:
+            message = f"`dagRef: {operation.dag_ref}` means something inside a dag only"
+            suggestion = "use `pathRef`, `urlRef`, `hubRef` or `component`"
+            self._say(place.problem(CompileCode.DAG_REF_OUTSIDE, message, "dagRef", suggestion=suggestion))
+        elif operation.component is None:
+            self._nothing_to_run(operation, place)
+        use = self._use(operation, place, {})
+        if use is not None:
+            self._check_use(use, depth=0)
+
+    def _nothing_to_run(self, operation: Operation, place: Place) -> None:
+        """A file without anything to run may be a preset; it says so, or it is checked as a piece."""
+        if operation.is_preset or operation.reference is not None or self.composer.reported_empty:
+            return
+        severity = "warning" if self.partial and operation.kind is None else "error"
+        message = "there is nothing to run: no `run`, no reference, no `component`"
+        suggestion = "add a `run` with a `kind`, or `isPreset: true` if the file is laid over others"
+        self._say(place.problem(CompileCode.NO_RUNTIME, message, suggestion=suggestion, severity=severity))
+
+    def _say(self, problem: Problem) -> None:
+        self.problems.append(problem)
+
+    def _use(self, operation: Operation, place: Place, siblings: Mapping[str, Authored]) -> Use | None:
+        """Return the use of the operation's component; None when that is not known."""
+        component: Authored | None = operation.component
+        if component is None and operation.dag_ref is not None:
+            component = siblings.get(operation.dag_ref)
+        if component is None or component.run is None or isinstance(component.run, dict):
+            return None
+        origin = self.composer.origins.of(component, place.at("component"))
+        return use_of(operation, place, component, origin, self._scan(component))
+
+    def _scan(self, component: Authored) -> Scan:
+        known = self._scans.get(id(component))
+        if known is None:
+            known = self._scans[id(component)] = component, component_scan(component)
+        return known[1]
+
+    def _check_use(self, use: Use, depth: int) -> None:
+        if isinstance(use.component.run, Dag):
+            self._check_dag(use, use.component.run, depth)
+        may_be_open = self.partial and use.dag is None and not use.operation.model_fields_set & _SAYS_MORE
+        self.problems.extend(check_params(use, self.given if use.dag is None else frozenset(), may_be_open))
+        self.problems.extend(check_names(use))
+        if use.operation.matrix is not None:
+            self.problems.extend(check_search(use))
+        self.problems.extend(check_settings(use))
+        self._check_helpers(use)
+        if use.operation.template is not None or use.component.template is not None:
+            self._check_template(use)
+
+    def _check_dag(self, use: Use, dag: Dag, depth: int) -> None:
+        place = use.origin.at("run")
+        if depth >= MAX_DEPTH:
+            message = f"the dags are nested more than {MAX_DEPTH} levels deep"
+            self._say(place.problem(CompileCode.REFERENCE_CYCLE, message))
+            return
+        nodes: dict[str, Node] = {}
+        self.problems.extend(check_names_of(dag, place, nodes))
+        siblings = {item.name: item for item in dag.components or () if item.name}
+        for node in nodes.values():
+            self._check_dag_ref(node, siblings)
+            if isinstance(node.operation, Operation):
+                node.use = self._use(node.operation, node.place, siblings)
+            if node.use is not None:
+                node.use.dag = use
+            use.asked_by_children.update(_asked(node))
+        self.problems.extend(check_components(dag, place, nodes))
+        self.problems.extend(check_graph(nodes))
+        for node in nodes.values():
+            self.problems.extend(check_edges(node, nodes, use))
+            if node.use is not None:
+                self._check_use(node.use, depth + 1)
+
+    def _check_dag_ref(self, node: Node, siblings: Mapping[str, Authored]) -> None:
+        operation = node.operation
+        if operation.dag_ref is None:
+            if operation.component is None and operation.reference is None and not self.composer.reported_empty:
+                message = f"`{node.name}` has nothing to run: no `run`, no reference, no `component`"
+                suggestion = "add a reference such as `dagRef`, or a `component`"
+                self._say(node.place.problem(CompileCode.NO_RUNTIME, message, suggestion=suggestion))
+            return
+        if operation.component is None and operation.dag_ref not in siblings:
+            message = f"the dag has no component `{operation.dag_ref}`"
+            known = f"its components are {listed(siblings)}" if siblings else "add it to `components`"
+            suggestion = did_you_mean(operation.dag_ref, siblings) or known
+            self._say(node.place.problem(CompileCode.UNKNOWN_COMPONENT, message, "dagRef", suggestion=suggestion))
+
+    def _check_helpers(self, use: Use) -> None:
+        """Look up the components that hooks, builds and tuners name: what cannot be found would never run."""
+        for side, place in ((use.operation, use.place), (use.component, use.origin)):
+            for index, hook in enumerate(side.hooks or ()):
+                self.composer.helper(hook.hub_ref, place.at("hooks", index))
+            if side.build is not None:
+                self.composer.helper(side.build.hub_ref, place.at("build"))
+        tuner = getattr(use.operation.matrix, "tuner", None)
+        if tuner is not None:
+            self.composer.helper(tuner.hub_ref, use.place.at("matrix", "tuner"))
+
+    def _check_template(self, use: Use) -> None:
+        for side, place in ((use.operation, use.place), (use.component, use.origin)):
+            if side.template is not None and side.template.enabled:
+                message = "the file is a template: it wants to be filled in before it is run"
+                suggestion = "fill it in and remove `template`, or give `--ignore-template`"
+                self._say(
+                    place.problem(
+                        CompileCode.TEMPLATE_FILE,
+                        message,
+                        "template",
+                        suggestion=suggestion,
+                        severity="warning",
+                        key=True,
+                    )
+                )
+
+
+_SAYS_MORE = frozenset({"params", "matrix", "joins", "name", "schedule", "hub_ref", "path_ref", "url_ref"})
+"""Fields of somebody who uses a component; without any of them the file is the component itself."""
+
+
+def _asked(node: Node) -> Iterator[str]:
+    """Yield the names of the dag's values that the operation takes."""
+    for param in (node.operation.params or {}).values():
+        if param.ref is not None and "dag" in param.ref:
+            try:
+                path = read_path(str(param.value))
+                if read_ref(param.ref).kind == "dag" and path[0] == "inputs" and len(path) > 1:
+                    yield path[1]
+            except RefError:
+                continue

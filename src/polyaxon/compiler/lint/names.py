@@ -1,0 +1,150 @@
+"""Do templates make sense: can they be read, and is everything they name defined?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.context import GLOBALS, RESERVED, SERVICE_GLOBALS
+from polyaxon.compiler.lint.near import did_you_mean, listed, nearest, pointed_at
+from polyaxon.compiler.lint.use import Scan, Use
+from polyaxon.compiler.origin import Place
+from polyaxon.compiler.problems import Path
+from polyaxon.compiler.template import Template, TemplateError
+from polyaxon.errors import Problem
+
+__all__ = ["broken_template", "check_names", "hook_names", "undefined_names"]
+
+_PARAM_KEYS = ("value", "type", "connection", "as_str", "as_arg")
+_NOT_VARIABLES = {
+    "ops": "take the value through a param: `{ref: ops.NAME, value: outputs.NAME}`",
+    "dag": "take the value through a param: `{ref: dag, value: inputs.NAME}`",
+    "inputs": "use the input's own name: `{{ NAME }}`",
+    "outputs": "use the output's own name: `{{ NAME }}`",
+    "env": "environment variables are read by the program, not by the file",
+    "matrix": "use the searched parameter's own name: `{{ NAME }}`",
+}
+_MOVED_GLOBALS = {
+    "run_uuid": "uuid",
+    "outputs_path": "run_outputs_path",
+    "run_path": "run_artifacts_path",
+    "project": "project_name",
+    "owner": "owner_name",
+    "run_name": "name",
+    "user": "username",
+}
+_HOOK_NAMES = frozenset(
+    {"name", "uuid", "kind", "runtime", "status", "condition", "wait_time", "duration", "inputs", "outputs"},
+)
+
+
+def check_names(use: Use) -> Iterator[Problem]:
+    """Yield what is wrong with the templates of the operation and of its component."""
+    known = use.known
+    # A component that is shared stands in a place of its own: only templates of the operation stand in it.
+    for path, template in use.body.found:
+        place = use.place if path[0] == "runPatch" else use.origin
+        yield from undefined_names(template, path, place, use, known)
+    for path, template in use.own.found:
+        yield from undefined_names(template, path, use.place, use, known)
+    for path, error in use.body.broken:
+        yield broken_template(error, path, use.place if path[0] == "runPatch" else use.origin)
+    for path, error in use.own.broken:
+        yield broken_template(error, path, use.place)
+    yield from _check_circles(use)
+
+
+def broken_template(error: TemplateError, path: Path, place: Place) -> Problem:
+    """Return what is wrong with a template that cannot be read."""
+    code = CompileCode.TEMPLATE_SYNTAX if error.kind == "syntax" else CompileCode.TEMPLATE_REFUSED
+    suggestion = "check the braces and the expression between them" if error.kind == "syntax" else None
+    found = place.problem(code, f"the template cannot be read: {error.message}", *path, suggestion=suggestion)
+    return pointed_at(found, error.name or "{{")
+
+
+def undefined_names(template: Template, path: Path, place: Place, use: Use, known: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for every name of the template that means nothing here."""
+    known = frozenset(known)
+    for name in sorted(template.names - known - RESERVED):
+        message = f"`{name}` is not defined: {use.title} has no input, output or param of that name"
+        suggestion = _NOT_VARIABLES.get(name) or did_you_mean(name, known)
+        suggestion = suggestion or f"declare an input `{name}`, or give it as a param"
+        yield pointed_at(place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion), name)
+    for dotted in sorted(template.paths):
+        wrong = _wrong_key(dotted, use, known)
+        if wrong is not None:
+            message, suggestion = wrong
+            found = place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion)
+            yield pointed_at(found, ".".join(dotted[:2]))
+
+
+def _wrong_key(dotted: tuple[str, ...], use: Use, known: frozenset[str]) -> tuple[str, str | None] | None:
+    """Return what is wrong with `globals.x` or `params.x.y`."""
+    if len(dotted) < 2 or dotted[0] in known:
+        return None
+    root, key = dotted[:2]
+    if root == "globals":
+        names = GLOBALS | SERVICE_GLOBALS if getattr(use.component.run, "kind", None) == "service" else GLOBALS
+        if key in names:
+            return None
+        if key in SERVICE_GLOBALS:
+            return f"`globals.{key}` exists in services only", "write `kind: service`, or remove it"
+        meant = _MOVED_GLOBALS.get(key) or nearest(key, names)
+        return f"there is no `globals.{key}`", f"did you mean `globals.{meant}`?" if meant else None
+    if root == "params":
+        if key not in known and key != "as_args":
+            return f"`params.{key}` is not defined", did_you_mean(key, known)
+        if len(dotted) > 2 and key != "as_args" and dotted[2] not in _PARAM_KEYS:
+            return f"a param has no `{dotted[2]}`", f"write one of {listed(_PARAM_KEYS)}"
+    return None
+
+
+def _check_circles(use: Use) -> Iterator[Problem]:
+    """Yield params whose values need each other."""
+    wanted: dict[str, set[str]] = {}
+    for scan in (use.own, use.body):
+        for path, template in scan.found:
+            name = _value_name(path, use, scan)
+            if name is not None:
+                wanted.setdefault(name, set()).update(template.names | template.optional)
+    seen: set[str] = set()
+    for name in wanted:
+        circle = _circle(name, wanted, seen)
+        if circle:
+            message = "the values need each other: " + " → ".join(f"`{item}`" for item in circle)
+            suggestion = "give one of them a value of its own"
+            yield use.place.problem(CompileCode.PARAM_CYCLE, message, "params", circle[0], suggestion=suggestion)
+
+
+def _value_name(path: Path, use: Use, scan: Scan) -> str | None:
+    """Return the name whose value stands at `path`; a default counts only where no param replaces it."""
+    if path[0] == "params":
+        return str(path[1])
+    if scan is use.body and path[0] in ("inputs", "outputs") and isinstance(path[1], int):
+        declared = list((use.inputs if path[0] == "inputs" else use.outputs).values())
+        name = declared[path[1]].name
+        return None if name in (use.operation.params or {}) or name in use.searched else name
+    return None
+
+
+def _circle(start: str, wanted: dict[str, set[str]], seen: set[str]) -> list[str]:
+    """Return a circle through `start`, if there is one that was not seen before."""
+    if start in seen:
+        return []
+    stack = [(start, [start])]
+    visited = {start}
+    while stack:
+        name, path = stack.pop()
+        for following in sorted(wanted.get(name, ())):
+            if following == start:
+                seen.update(path)
+                return [*path, start]
+            if following in wanted and following not in visited:
+                visited.add(following)
+                stack.append((following, [*path, following]))
+    return []
+
+
+def hook_names(use: Use) -> frozenset[str]:
+    """Return what the templates of the operation's hooks may name."""
+    return use.known | _HOOK_NAMES

@@ -1,0 +1,293 @@
+"""Are the other sections sensible: conditions, schedules, plugins, hooks, builds, events, the container itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from polyaxon.compiler import conditions
+from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.facts import RefError, read_ref
+from polyaxon.compiler.lint.names import broken_template, hook_names, undefined_names
+from polyaxon.compiler.lint.near import did_you_mean, pointed_at
+from polyaxon.compiler.lint.use import Use, scan
+from polyaxon.compiler.origin import Place
+from polyaxon.compiler.patches import PatchError, apply_patch, role_fields, run_fields
+from polyaxon.compiler.template import TemplateError, has_template
+from polyaxon.errors import Problem
+from polyaxon.spec.dag import Dag
+from polyaxon.spec.moments import CastError, to_datetime
+
+__all__ = ["check_settings"]
+
+
+def check_settings(use: Use) -> Iterator[Problem]:
+    """Yield what is wrong with the operation's sections and with what its component says beside `run`."""
+    given = use.operation.model_fields_set
+    if "conditions" in given:
+        yield from _check_condition(use)
+    if "schedule" in given:
+        yield from _check_schedule(use)
+    if "run_patch" in given:
+        yield from _check_patch(use)
+    if "events" in given:
+        yield from _check_events(use)
+    for side, place in ((use.operation, use.place), (use.component, use.origin)):
+        yield from _check_hooks(use, side, place)
+        yield from _check_build(use, side, place)
+        yield from _check_plugins(use, side, place)
+    yield from _check_container(use)
+
+
+def _check_condition(use: Use) -> Iterator[Problem]:
+    text = use.operation.conditions
+    if text is None:
+        return
+    where = ("conditions",)
+    try:
+        template = conditions.as_template(text)
+    except TemplateError as error:
+        yield broken_template(error, where, use.place)
+        return
+    unknown = template.names - use.known - {"params", "globals", "connections", "init"}
+    if unknown == {text.strip()}:
+        message = f"`{text.strip()}` is neither true nor false, nor the name of a param"
+        suggestion = did_you_mean(text.strip(), [*use.known, "true", "false"]) or _CONDITION_HINT
+        yield use.place.problem(CompileCode.CONDITION, message, *where, suggestion=suggestion)
+        return
+    yield from undefined_names(template, where, use.place, use, use.known)
+    if unknown:
+        return
+    if not template.names and not template.optional:
+        yield from _check_constant(use, text)
+        return
+    problem = _never_boolean(use, text, template.names)
+    if problem is not None:
+        yield use.place.problem(CompileCode.CONDITION, problem, *where, suggestion=_CONDITION_HINT)
+
+
+_CONDITION_HINT = "write a comparison, such as `loss < 0.2`"
+
+
+def _check_constant(use: Use, text: str) -> Iterator[Problem]:
+    try:
+        answer = conditions.evaluate(text, {})
+    except TemplateError as error:
+        yield use.place.problem(CompileCode.CONDITION, error.message, "conditions", suggestion=_CONDITION_HINT)
+        return
+    if not answer:
+        message = f"the condition is always false: {use.title} never runs"
+        suggestion = "compare something that can change, or remove the operation"
+        code = CompileCode.CONSTANT_CONDITION
+        yield use.place.problem(code, message, "conditions", suggestion=suggestion, severity="warning")
+
+
+def _never_boolean(use: Use, text: str, names: frozenset[str]) -> str | None:
+    """Return why the condition can be neither true nor false, if that can be told."""
+    shape = conditions.shape_of(text)
+    if shape == "boolean" or shape is None:
+        return None
+    if shape != "name":
+        return f"the condition is {shape}, never true or false"
+    name = next(iter(names))
+    io = use.io(name)
+    if io is None or (io.type in ("bool", "int", "str", "any", None) and not io.is_list):
+        return None
+    kind = "a list" if io.is_list else f"of type `{io.type}`"
+    return f"the condition is the value of `{name}`, which is {kind}"
+
+
+_ALIASES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+
+def _check_schedule(use: Use) -> Iterator[Problem]:
+    schedule: Any = use.operation.schedule
+    if schedule is None:
+        return
+    if schedule.kind == "cron" and not has_template(schedule.cron):
+        problem = _cron_problem(schedule.cron)
+        if problem is not None:
+            suggestion = "write minute, hour, day, month and weekday, such as `0 3 * * MON`"
+            near = did_you_mean(schedule.cron, _ALIASES) if schedule.cron.startswith("@") else None
+            yield use.place.problem(CompileCode.CRON, problem, "schedule", "cron", suggestion=near or suggestion)
+    start, end = getattr(schedule, "start_at", None), getattr(schedule, "end_at", None)
+    if start is not None and end is not None and _is_after(start, end):
+        message = f"the schedule ends ({end}) before it starts ({start}): nothing would run"
+        yield use.place.problem(CompileCode.SCHEDULE, message, "schedule", "endAt")
+
+
+def _is_after(start: Any, end: Any) -> bool:
+    try:
+        first, last = to_datetime(start), to_datetime(end)
+    except CastError:
+        return False
+    if (first.tzinfo is None) != (last.tzinfo is None):
+        first, last = first.replace(tzinfo=None), last.replace(tzinfo=None)
+    return first >= last
+
+
+_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
+
+
+def _cron_problem(text: str) -> str | None:
+    """Return what is wrong with a cron expression."""
+    from cronsim import CronSim, CronSimError
+
+    written = _ALIASES.get(text.strip(), text.strip())
+    if written.startswith("@"):
+        return f"there is no schedule `{written}`"
+    fields = written.split()
+    if len(fields) == 6 and fields[5].isdigit() and int(fields[5]) < 60:
+        fields = fields[:5]
+    if len(fields) != 5:
+        return f"`{text}` has {len(fields)} fields; a cron expression has five"
+    try:
+        next(CronSim(" ".join(fields), datetime(2024, 1, 1)))  # noqa: DTZ001  (only whether there is a time)
+    except CronSimError as error:
+        name = str(error).removeprefix("Bad ")
+        which = fields[_FIELDS.index(name)] if name in _FIELDS else text
+        return f"`{which}` is not a {name.replace('-', ' ')} of a cron expression" if name in _FIELDS else str(error)
+    except (StopIteration, ValueError, OverflowError):
+        return f"`{text}` never comes"
+    return None
+
+
+def _check_patch(use: Use) -> Iterator[Problem]:
+    from polyaxon.compiler.compile import as_data
+    from polyaxon.compiler.merge import Strategy
+
+    run = as_data(use.component.run) if use.component.run is not None else None
+    patch = use.operation.run_patch
+    if not isinstance(run, Mapping) or "kind" not in run or not patch:
+        return
+    strategy = Strategy(use.operation.patch_strategy or Strategy.POST_MERGE)
+    try:
+        patched = apply_patch(run, patch, strategy)
+    except PatchError as error:
+        known = run_fields(str(run["kind"])) | role_fields(str(run["kind"]))
+        message = f"`runPatch` does not fit: {error}"
+        suggestion = did_you_mean(error.key, known)
+        found = use.place.problem(
+            CompileCode.RUN_PATCH, message, "runPatch", error.key, suggestion=suggestion, key=True
+        )
+        yield found
+        return
+    yield from _patched_problems(use, patched)
+
+
+def _patched_problems(use: Use, patched: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check what the patch made of the runtime the way a file's own runtime is checked."""
+    from polyaxon.errors import SpecError
+    from polyaxon.spec.check import read
+    from polyaxon.spec.load import Document
+
+    document = Document(use.place.document.file, "", {"kind": "component", "run": dict(patched)}, [])
+    try:
+        read(document)
+    except SpecError as error:
+        for found in error.problems:
+            path = found.path.removeprefix("run").lstrip(".")
+            parts = tuple(
+                int(part) if part.isdigit() else part for part in path.replace("[", ".").replace("]", "").split(".")
+            )
+            yield use.place.problem(
+                CompileCode.RUN_PATCH,
+                f"`runPatch` does not fit: {found.message}",
+                "runPatch",
+                *parts,
+                suggestion=found.suggestion,
+            )
+
+
+def _check_events(use: Use) -> Iterator[Problem]:
+    for index, event in enumerate(use.operation.events or ()):
+        where = ("events", index)
+        try:
+            ref = read_ref(event.ref)
+        except RefError as error:
+            suggestion = "write `ops.NAME`, the name of an operation of the same dag"
+            yield use.place.problem(CompileCode.EVENT, str(error), *where, "ref", suggestion=suggestion)
+            continue
+        if ref.kind == "ops" and use.dag is None:
+            message = f"`{event.ref}` means something inside a dag only"
+            yield use.place.problem(CompileCode.EVENT, message, *where, "ref")
+        for place, kind in enumerate(event.kinds):
+            if not kind.startswith("run_status_") and not has_template(kind):
+                message = f"events `{kind}` are not sent: nothing would ever start {use.title}"
+                suggestion = "use an event `run_status_…` of another operation"
+                yield use.place.problem(CompileCode.EVENT, message, *where, "kinds", place, suggestion=suggestion)
+
+
+def _check_hooks(use: Use, side: Any, place: Place) -> Iterator[Problem]:
+    for index, hook in enumerate(side.hooks or ()):
+        where = ("hooks", index)
+        known = hook_names(use)
+        if hook.conditions is not None:
+            try:
+                template = conditions.as_template(hook.conditions)
+            except TemplateError as error:
+                yield broken_template(error, (*where, "conditions"), place)
+            else:
+                yield from undefined_names(template, (*where, "conditions"), place, use, known)
+        if isinstance(hook.params, Mapping):
+            values = {name: {"value": param.value} for name, param in hook.params.items()}
+            scanned = scan(values, (*where, "params"))
+            for path, broken in scanned.broken:
+                yield broken_template(broken, path, place)
+            for path, template in scanned.found:
+                yield from undefined_names(template, path, place, use, known)
+
+
+def _check_build(use: Use, side: Any, place: Place) -> Iterator[Problem]:
+    if side.build is not None and isinstance(use.component.run, Dag):
+        message = "a dag has no image to build"
+        suggestion = "put `build` on the operations that need it"
+        yield place.problem(CompileCode.BUILD_ON_DAG, message, "build", suggestion=suggestion, key=True)
+
+
+def _check_plugins(use: Use, side: Any, place: Place) -> Iterator[Problem]:
+    plugins = side.plugins
+    kind = getattr(use.component.run, "kind", None)
+    if plugins is None or kind == "service":
+        return
+    for name in ("sandbox", "ssh"):
+        if getattr(plugins, name) is True:
+            message = f"`plugins.{name}` is for services, and this is a `{kind}`"
+            suggestion = f"write `kind: service` in `run`, or remove `{name}`"
+            yield place.problem(CompileCode.PLUGINS, message, "plugins", name, suggestion=suggestion, key=True)
+
+
+_NEED_CONTAINER = frozenset({"job", "service", "notifier", "tuner", "cleaner"})
+
+
+def _check_container(use: Use) -> Iterator[Problem]:
+    run: Any = use.component.run
+    kind = getattr(run, "kind", None)
+    patch = use.operation.run_patch or {}
+    if kind not in _NEED_CONTAINER or "container" in patch:
+        return
+    if run.container is None:
+        severity = "error" if kind == "job" and not run.init else "warning"
+        message = f"the {kind} has no container: there is nothing to start"
+        suggestion = "add `container: {image: …, command: […]}`"
+        yield use.origin.problem(
+            CompileCode.NO_CONTAINER, message, "run", suggestion=suggestion, severity=severity, key=True
+        )
+        return
+    built = use.operation.build is not None or use.component.build is not None
+    if run.container.image is None and not built and kind in ("job", "service"):
+        message = "the container names no image: only runtimes that need none can start it"
+        found = use.origin.problem(
+            CompileCode.NO_IMAGE, message, "run", "container", suggestion="add `image: …`", severity="warning", key=True
+        )
+        yield pointed_at(found, "container")
