@@ -20,7 +20,7 @@ from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import crash_points
 from polyaxon.scheduler.drive import Drive, Driver
 from polyaxon.scheduler.loop import Engine, Scheduler, Tuning
-from polyaxon.scheduler.wakeup import Listener, wake
+from polyaxon.store.wakeup import Listener, wake
 from polyaxon.settings import Settings
 from polyaxon.spec.operation import Operation
 from polyaxon.store.base import Lease, Project, Store

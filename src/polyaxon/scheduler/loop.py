@@ -30,9 +30,9 @@ from polyaxon.scheduler.driven import Incoming, Roots, created_roots
 from polyaxon.scheduler.fetch import answer
 from polyaxon.scheduler.listening import Listening
 from polyaxon.scheduler.timers import Timers
-from polyaxon.scheduler.wakeup import Listener
 from polyaxon.scheduler.watches import Watches
 from polyaxon.store.base import Batch, Lease, Store
+from polyaxon.store.wakeup import Listener
 
 __all__ = ["Engine", "Scheduler", "Tuning", "utc_now"]
 

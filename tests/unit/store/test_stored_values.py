@@ -52,7 +52,7 @@ def test_cleaned_text_is_storable_and_cleaning_twice_changes_nothing(text: str) 
     assert clean_text(cleaned) == cleaned
 
 
-@pytest.mark.parametrize("module", ["__init__", "reader", "search", "values", "migrate"])
+@pytest.mark.parametrize("module", ["__init__", "reader", "search", "values", "migrate", "wakeup"])
 def test_what_training_code_imports_is_python_3_8(module: str) -> None:
     path = Path(str(polyaxon.store.__file__)).with_name(f"{module}.py")
     ast.parse(path.read_text(), feature_version=(3, 8))
