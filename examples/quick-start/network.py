@@ -87,6 +87,37 @@ class Convolution:
         return total
 
 
+class Standardize:
+    """Gives every channel mean 0 and variance 1 over the batch; running averages stand in when not training.
+
+    Without it, sigmoid features are all near one half and a large learning rate kills the layers behind them.
+    """
+
+    weights = ()
+    gradients = ()
+
+    def __init__(self, channels, momentum=0.9):
+        self.momentum = momentum
+        self.mean, self.variance = np.zeros(channels, np.float32), np.ones(channels, np.float32)
+
+    def forward(self, x, training):
+        mean, variance = self.mean, self.variance
+        if training:
+            mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
+            self.mean += (1 - self.momentum) * (mean - self.mean)
+            self.variance += (1 - self.momentum) * (variance - self.variance)
+        self.training = training
+        self.scale = 1 / np.sqrt(variance + 1e-5)
+        self.y = (x - mean) * self.scale
+        return self.y
+
+    def backward(self, gradient):
+        if not self.training:
+            return gradient * self.scale
+        along = (gradient * self.y).mean(axis=(0, 1, 2))
+        return self.scale * (gradient - gradient.mean(axis=(0, 1, 2)) - self.y * along)
+
+
 class MaxPool:
     """The largest of each 2x2 square."""
 
@@ -97,12 +128,13 @@ class MaxPool:
         count, height, width, channels = x.shape
         squares = x.reshape(count, height // 2, 2, width // 2, 2, channels)
         y = squares.max(axis=(2, 4))
-        self.winners = squares == y[:, :, None, :, None, :]
+        winners = squares == y[:, :, None, :, None, :]
+        self.shares = winners / winners.sum(axis=(2, 4), keepdims=True, dtype=np.float32)  # equals share the gradient
         self.shape = x.shape
         return y
 
     def backward(self, gradient):
-        spread = self.winners * gradient[:, :, None, :, None, :]
+        spread = self.shares * gradient[:, :, None, :, None, :]
         return spread.reshape(self.shape)
 
 
@@ -145,7 +177,9 @@ class Network:
         pooled = (side - 2 * (KERNEL - 1)) // 2
         self.layers = [
             Convolution(rng, 1, settings.conv1_size, settings.conv_activation),
+            Standardize(settings.conv1_size),
             Convolution(rng, settings.conv1_size, settings.conv2_size, settings.conv_activation),
+            Standardize(settings.conv2_size),
             MaxPool(),
             Dropout(rng, settings.dropout),
             Flatten(),

@@ -91,7 +91,7 @@ def _submit_and_follow(local: Local, loaded: Loaded, operation: Operation, asked
     run = local.submit(
         operation,
         project=project_name(local.settings, asked.project),
-        name=overrides.name,
+        name=loaded.name,
         tags=tuple(overrides.tags),
         description=overrides.description,
         components=loaded.components,
