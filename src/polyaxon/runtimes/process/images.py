@@ -1,13 +1,15 @@
 """Which image names mean an environment built on this machine, and what such an environment is.
 
-The builder (`polyaxon.builds`) makes `images/<digest>/` with `environment.json` and, last, the link
-`images/names/<name>` that leads to it; whoever finds the link finds a finished environment.
+The builder (`polyaxon.builds`) makes a directory `images/<digest>.<number>/` with `environment.json` and then two links
+to it: `images/digests/<digest>` and `images/names/<name>`. Whoever finds a link finds a finished environment, and one
+that runs may use is never changed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -67,44 +69,67 @@ class LocalImages:
 
     def find(self, image: str) -> LocalImage | None:
         """Return the environment that the name means now, or None."""
-        try:
-            digest = os.path.basename(os.readlink(self._link(image)))
-        except OSError:
-            return None
-        return self.load(digest)
+        return self._follow(self._link(image))
 
-    def load(self, digest: str) -> LocalImage | None:
-        """Return the environment of that digest, or None when it is not (or no longer) there."""
-        root = f"{self.directory}/{digest}"
-        if digest in self._known:
-            return self._known[digest]
-        try:
-            value = json.loads(Path(root, _DESCRIPTION).read_text())
-        except (OSError, ValueError):
-            return None
-        image = LocalImage(**{**value, **{key: tuple(value[key]) for key in _TUPLES}, "root": root})
-        self._known[digest] = image
-        return image
+    def find_built(self, digest: str) -> LocalImage | None:
+        """Return the newest environment of the digest that still works, or None."""
+        image = self._follow(f"{self.directory}/digests/{digest}")
+        return image if image and os.access(f"{image.venv}/bin/python", os.X_OK) else None
 
     def names(self) -> Mapping[str, str]:
-        """Return all names with the digests they lead to."""
+        """Return all names with the environments' directories."""
         try:
             links = sorted(os.listdir(f"{self.directory}/names"))
         except OSError:
             return {}
-        links = [link for link in links if not link.startswith(".")]
-        return {unquote(link): os.path.basename(os.readlink(f"{self.directory}/names/{link}")) for link in links}
+        known = [link for link in links if not link.startswith(".")]
+        return {unquote(link): os.path.basename(os.readlink(f"{self.directory}/names/{link}")) for link in known}
 
-    def describe(self, image: LocalImage, directory: str) -> None:
-        """Write the description into a directory that is still being made."""
-        Path(directory, _DESCRIPTION).write_text(json.dumps(asdict(image)))
+    def new_root(self, digest: str) -> str:
+        """Create and return a directory for an environment of the digest. The caller holds the digest's lock."""
+        Path(self.directory).mkdir(parents=True, exist_ok=True)
+        numbers = []
+        for name in os.listdir(self.directory):
+            if name.startswith(f"{digest}."):
+                if os.path.exists(f"{self.directory}/{name}/{_DESCRIPTION}"):
+                    numbers.append(int(name.rsplit(".", 1)[-1]))
+                else:
+                    shutil.rmtree(f"{self.directory}/{name}", ignore_errors=True)  # A killed build's.
+        root = f"{self.directory}/{digest}.{max(numbers, default=0) + 1}"
+        os.mkdir(root)
+        return root
 
-    def name(self, image: str, digest: str) -> None:
-        """Let the name lead to the digest, at once for every reader."""
-        link = self._link(image)
+    def describe(self, image: LocalImage, root: str) -> None:
+        """Write the description of an environment that is complete."""
+        temporary = Path(root, f".{_DESCRIPTION}")
+        temporary.write_text(json.dumps(asdict(image)))
+        os.replace(temporary, Path(root, _DESCRIPTION))
+
+    def finish(self, digest: str, root: str) -> None:
+        """Let the digest mean this environment from now on."""
+        self._point(f"{self.directory}/digests/{digest}", root)
+
+    def name(self, image: str, root: str) -> None:
+        """Let the name mean the environment in that directory, at once for every reader."""
+        self._point(self._link(image), root)
+
+    def _follow(self, link: str) -> LocalImage | None:
+        try:
+            root = f"{self.directory}/{os.path.basename(os.readlink(link))}"
+        except OSError:
+            return None
+        if root not in self._known:
+            try:
+                value = json.loads(Path(root, _DESCRIPTION).read_text())
+            except (OSError, ValueError):
+                return None
+            self._known[root] = LocalImage(**{**value, **{key: tuple(value[key]) for key in _TUPLES}, "root": root})
+        return self._known[root]
+
+    def _point(self, link: str, root: str) -> None:
         Path(link).parent.mkdir(parents=True, exist_ok=True)
         temporary = f"{os.path.dirname(link)}/.{os.getpid()}.{time.monotonic_ns()}"
-        os.symlink(f"../{digest}", temporary)
+        os.symlink(f"../{os.path.basename(root)}", temporary)
         os.replace(temporary, link)
 
     def _link(self, image: str) -> str:

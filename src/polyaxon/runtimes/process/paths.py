@@ -29,7 +29,7 @@ class PathMap:
 
     def localize(self, text: str) -> str:
         """Return the text with every path below a known prefix replaced."""
-        if "/" not in text:
+        if "/" not in text or not self.table:
             return text
         return self._pattern.sub(lambda match: self.table[match[0]], text)
 
