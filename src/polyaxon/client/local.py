@@ -46,8 +46,7 @@ class LocalTransport:
     def create_run(self, owner: str, project: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         if body.get("content"):
             raise ServerOnlyException("Creating a run from a specification")
-        run = self._store.create_user_run({**body, "owner": owner, "project": project})
-        return self._store.get_run(run if isinstance(run, str) else body["uuid"])
+        return self._store.get_run(self._store.create_user_run({**body, "owner": owner, "project": project}))
 
     def update_run(self, owner: str, project: str, uuid: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         fields = {key: value for key, value in body.items() if key != "merge"}
@@ -82,7 +81,10 @@ class LocalTransport:
         if action not in _REQUESTS:
             raise ServerOnlyException(f"`{action}`")
         run = self.get_run(owner, project, uuid)
-        self._store.request(run["uuid"], action, dict(body))
+        if action == "stop" and not run["is_managed"]:  # nobody would answer
+            self._store.add_condition(run["uuid"], "stopped", "PolyaxonClient", "")
+        else:
+            self._store.request(run["uuid"], action, dict(body))
         return {}
 
     def list_artifacts(self, owner: str, project: str, uuid: str) -> Mapping[str, Any]:

@@ -146,5 +146,6 @@ get_outputs_path = _current(Run.get_outputs_path)
 get_tensorboard_path = _current(Run.get_tensorboard_path)
 end = _current(Run.end)
 
-__all__ = ["TRACKING_RUN", "Run", "get_or_create_run", "init", "log_metric"]
-__all__ += [name for name, value in list(globals().items()) if getattr(value, "__qualname__", None) == name]
+__all__ = ["TRACKING_RUN", "Run", "get_or_create_run", "init"]
+__all__ += [name for name, value in list(globals().items()) if callable(value) and name.startswith(("log_", "set_"))]
+__all__ += ["end", "get_artifacts_path", "get_outputs_path", "get_tensorboard_path"]

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tracking_program import Program
 
+from polyaxon.client.local import LocalTransport
+
 ENTERED = """
 import json, sys
 class Transport:
@@ -168,3 +170,26 @@ def test_several_processes_of_one_run_write_the_same_files(program: Program) -> 
 def test_a_missing_directory_of_the_run_is_made(program: Program, tmp_path: Path) -> None:
     program.run("tracking.log_outputs(a=1)", POLYAXON_RUN_ARTIFACTS_PATH=str(tmp_path / "new/one"))
     assert (tmp_path / "new/one/journal.jsonl").exists()
+
+
+def test_a_run_outside_of_any_is_entered_in_the_home(program: Program) -> None:
+    code = """
+run = tracking.init(name='mine', project='demo', tags='a')
+tracking.log_inputs(lr=0.1)
+tracking.log_metric('loss', 0.5, step=1)
+from polyaxon.client import RunClient
+print(RunClient(project='demo').list(query='status:running').results[0].name)
+raise ValueError('bad')
+"""
+    done = program.run(code, POLYAXON_IS_MANAGED="")
+    assert done.stdout == "mine\n"
+    transport = LocalTransport(str(program.home))
+    (run,) = transport.list_runs("default", "demo", "", "", 20, 0)["results"]
+    assert (run["name"], run["status"], run["inputs"], run["outputs"]) == ("mine", "failed", {"lr": 0.1}, {"loss": 0.5})
+    assert (run["tags"], run["managed_by"]) == (["a"], "user")
+    history = transport.statuses("default", "demo", run["uuid"])["status_conditions"]
+    assert [item["type"] for item in history] == ["created", "running", "failed"]
+    assert history[-1]["message"] == "ValueError: bad"
+    kinds = {line["kind"] for line in transport.list_artifacts("default", "demo", run["uuid"])["results"]}
+    assert kinds >= {"env", "metric"}
+    assert "mine" in transport.logs("default", "demo", run["uuid"])
