@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from polyaxon.search.contract import Enumerable, Search
     from polyaxon.search.history import Suggestion, Trial, TrialStatus
-    from polyaxon.search.importance import importance
+    from polyaxon.search.effects import importance
     from polyaxon.search.optimizer import Optimizer
     from polyaxon.search.plan import plan_search
     from polyaxon.search.report import render_report
@@ -50,7 +50,7 @@ _HOMES = {
     "TrialStatus": "history",
     "failures_exceed": "stopping",
     "goal_reached": "stopping",
-    "importance": "importance",
+    "importance": "effects",
     "parse_space": "space",
     "plan_search": "plan",
     "render_report": "report",

@@ -59,6 +59,10 @@ class Cube:
         points = np.empty((len(rows), self.dimensions))
         for column, parameter in enumerate(self.parameters):
             name = parameter.name
+            shares = _shares(parameter, rows) if parameter.levels is None else None
+            if shares is not None:
+                points[:, column] = shares
+                continue
             if parameter.ordered:
                 place = parameter.position
                 found = [place(row[name]) if name in row else None for row in rows]
@@ -115,3 +119,20 @@ class Cube:
         if not axes:
             return np.zeros((1, 0))
         return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def _shares(parameter: Parameter, rows: Sequence[Mapping[str, Any]]) -> Array | None:
+    """`position` of a law for many rows at once; None when some value is no number and needs a closer look."""
+    law = parameter.real
+    try:
+        values = np.array([row.get(parameter.name) for row in rows], dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    if law.log:
+        values = np.log(np.maximum(values, 1e-300))
+    if law.base == "uniform":
+        width = law.second - law.first
+        return np.clip((values - law.first) / width, 0.0, 1.0) if width else np.where(np.isnan(values), np.nan, 0.5)
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr((values - law.first) / law.second)) if law.second else None

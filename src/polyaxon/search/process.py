@@ -141,11 +141,12 @@ def _loss(theta: Array, flat: Array, values: Array, kernel: Kernel, centre: floa
     scale = (power + 2.0) / (count + 2.0)  # an inverse-gamma prior around 1: values are standardised
     loss = 0.5 * (count + 2.0) * np.log(scale) + np.log(np.diag(chol)).sum()
     inverted, _ = lapack.dpotri(chol, lower=1)
-    inverted = np.tril(inverted) + np.tril(inverted, -1).T
-    inner = inverted - np.outer(alpha, alpha) / scale  # dloss = tr(inner dK) / 2
+    # dloss = tr((K⁻¹ - ααᵀ/scale) dK) / 2. LAPACK filled the lower half of K⁻¹ alone, the upper is zero; dK is
+    # symmetric with a zero diagonal for length scales, so the lower half counts twice.
+    inner = 2.0 * inverted - np.outer(alpha, alpha) / scale
     gradient = np.empty_like(theta)
     gradient[:-1] = -(flat @ (inner * slopes).ravel()) * inverse
-    gradient[-1] = 0.5 * np.trace(inner) * noise
+    gradient[-1] = 0.5 * (np.trace(inverted) - float(alpha @ alpha) / scale) * noise
     length_gap, noise_gap = theta[:-1] - centre, theta[-1] - _NOISE_PEAK
     loss += 0.5 * (length_gap**2).sum() / _LENGTH_SPREAD**2 + 0.5 * noise_gap**2 / _NOISE_SPREAD**2
     gradient[:-1] += length_gap / _LENGTH_SPREAD**2

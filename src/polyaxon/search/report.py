@@ -97,7 +97,7 @@ def _history(scored: Sequence[Trial], sign: float) -> str:
 
 
 def _importance(matrix: Mapping[str, Any], trials: Sequence[Trial]) -> str:
-    from polyaxon.search.importance import importance  # numpy, for those who look at a report
+    from polyaxon.search.effects import importance  # numpy, for those who look at a report
 
     params = matrix.get("params")
     shares = importance(params, trials) if isinstance(params, Mapping) else {}

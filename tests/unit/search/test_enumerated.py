@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyaxon.search import Enumerable, SpaceError, Suggestion, plan_search
@@ -56,6 +56,7 @@ def test_a_window_far_into_a_huge_space_costs_no_walk_there() -> None:
         assert len(set(points(search.window(10**14, 50, 3)))) == 50
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 45), st.integers(-(2**70), 2**70))
 def test_random_draws_distinct_points_of_a_finite_space_and_never_more_than_it_has(runs: int, seed: int) -> None:
     search = plan("random", numRuns=runs, params=QUICK_START)
@@ -64,6 +65,7 @@ def test_random_draws_distinct_points_of_a_finite_space_and_never_more_than_it_h
     assert all(search.space is not None and suggestion.params in search.space for suggestion in drawn)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 1000))
 def test_windows_are_pieces_of_one_sequence(start: int, count: int, seed: int) -> None:
     search = plan("random", numRuns=30, params=QUICK_START)
@@ -137,11 +139,13 @@ def test_a_wrong_setting_is_refused_with_the_fix(matrix: dict[str, Any], fix: st
     assert fix in str(refused.value.hint)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 5000), st.integers(0, 100))
 def test_permuted_is_a_permutation(size: int, seed: int) -> None:
     assert sorted(permuted(place, size, seed) for place in range(size)) == list(range(size))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.integers(1, 20), st.floats(0, 1, exclude_max=True))
 def test_apportion_shares_everything_within_the_capacities(shares: list[float], room: int, offset: float) -> None:
     rooms = tuple(room if share > 0 else 0 for share in shares)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyaxon.errors import UserError
@@ -141,6 +141,7 @@ def test_the_size_counts_distinct_points_and_is_unknown_for_a_continuum() -> Non
 KINDS = st.sampled_from([(kind, value) for kind, value, _ in EXPANSIONS] + [(k, v) for k, v, *_ in LAWS])
 
 
+@settings(max_examples=40, deadline=None)
 @given(KINDS, st.floats(0, 1, exclude_max=True))
 def test_cube_and_value_are_inverse_where_a_value_came_from_the_cube(kind: tuple[str, object], u: float) -> None:
     space = parse_space({"x": {"kind": kind[0], "value": kind[1]}})
