@@ -181,14 +181,14 @@ def _shape(at: Finding) -> Problem:
     if trap is not None:
         return trap
     hint = context.get("suggestion") or _quoting_hint(context["label"], value)
-    is_bound = _is_number(value) and ("at least" in context["label"] or "above" in context["label"])
-    return at.document.problem(
-        SpecCode.OUT_OF_RANGE if is_bound else context["code"], message, at.path, suggestion=hint
-    )
+    code = SpecCode.OUT_OF_RANGE if _is_beyond(context["label"], value) else context["code"]
+    return at.document.problem(code, message, at.path, suggestion=hint)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_beyond(label: str, value: Any) -> bool:
+    """Whether a number of the right sort lies outside the bound that the label tells."""
+    sorts = int if "whole" in label else (int, float)
+    return isinstance(value, sorts) and not isinstance(value, bool) and ("at least" in label or "above" in label)
 
 
 def _port(document: Document, path: Path, value: list[Any]) -> Problem:

@@ -174,7 +174,9 @@ class Alternative:
         def check(value: Any, validate: core_schema.ValidatorFunctionWrapHandler) -> Any:
             return value if has_template(value) else validate(value)
 
-        return core_schema.no_info_wrap_validator_function(check, handler(inner[0]))
+        return core_schema.no_info_wrap_validator_function(
+            check, handler(inner[0]), serialization=core_schema.simple_ser_schema("any")
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,12 +40,12 @@ def refusal(text: str | bytes, file: str = "x.yaml", limits: Limits | None = Non
         ("a: =\nb: '<<'", {"a": "=", "b": "<<"}),
     ],
 )
-def test_yaml_becomes_plain_values(text, value):
+def test_yaml_becomes_plain_values(text, value) -> None:
     assert parse(text, "x.yaml").value == value
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_bytes_are_decoded_by_their_byte_order_mark(encoding):
+def test_bytes_are_decoded_by_their_byte_order_mark(encoding) -> None:
     assert parse("name: Grüße".encode(encoding), "x.yaml").value == {"name": "Grüße"}
 
 
@@ -56,16 +56,16 @@ def test_bytes_are_decoded_by_their_byte_order_mark(encoding):
         ('{\t"a":\t"x\\/y"}', {"a": "x/y"}),
     ],
 )
-def test_json_keeps_the_meaning_that_json_gives_it(text, value):
+def test_json_keeps_the_meaning_that_json_gives_it(text, value) -> None:
     assert parse(text, "x.json").value == value
     assert parse(text, "x.yaml").value == value
 
 
-def test_a_yaml_mapping_in_braces_is_not_taken_for_json():
+def test_a_yaml_mapping_in_braces_is_not_taken_for_json() -> None:
     assert parse("{a: 1, b: [x]}", "x.yaml").value == {"a": 1, "b": ["x"]}
 
 
-def test_the_last_of_two_equal_keys_counts_and_is_warned_about():
+def test_the_last_of_two_equal_keys_counts_and_is_warned_about() -> None:
     document = parse("a: 1\nb:\n- {c: 1, d: 0, c: 2}\n", "x.yaml")
     assert document.value["b"] == [{"c": 2, "d": 0}]
     (problem,) = document.problems
@@ -73,13 +73,13 @@ def test_the_last_of_two_equal_keys_counts_and_is_warned_about():
     assert (problem.line, problem.column) == (3, 16)
 
 
-def test_equal_keys_are_warned_about_in_json_too():
+def test_equal_keys_are_warned_about_in_json_too() -> None:
     document = parse('{"a": 1,\n "a": 2}', "x.json")
     assert document.value == {"a": 2}
     assert [(problem.code, problem.line, problem.column) for problem in document.problems] == [("PX015", 2, 2)]
 
 
-def test_a_key_that_overrides_a_merged_one_is_not_a_duplicate():
+def test_a_key_that_overrides_a_merged_one_is_not_a_duplicate() -> None:
     assert parse("a: &x {p: 1}\nb: {<<: *x, p: 2}", "x.yaml").problems == []
 
 
@@ -109,24 +109,24 @@ def test_a_key_that_overrides_a_merged_one_is_not_a_duplicate():
         ("a: \x07", "PX002", 1, 4),
     ],
 )
-def test_what_cannot_be_read_is_refused_at_its_place(text, code, line, column):
+def test_what_cannot_be_read_is_refused_at_its_place(text, code, line, column) -> None:
     problem = refusal(text)
     assert (problem.code, problem.line, problem.column) == (code, line, column)
     assert problem.file == "x.yaml"
 
 
-def test_bytes_that_are_no_text_are_refused_at_their_place():
+def test_bytes_that_are_no_text_are_refused_at_their_place() -> None:
     problem = refusal(b"name: a\ntags: caf\xe9")
     assert (problem.code, problem.line, problem.column) == ("PX001", 2, 10)
 
 
-def test_json_that_is_wrong_is_refused_where_it_goes_wrong():
+def test_json_that_is_wrong_is_refused_where_it_goes_wrong() -> None:
     problem = refusal('{"a": 1,\n "b": }', "x.json")
     assert (problem.code, problem.line, problem.column) == ("PX004", 2, 7)
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', "[1]", "", '{"a": ' + "9" * 5000 + "}"])
-def test_json_that_is_no_mapping_of_plain_values_is_refused(text):
+def test_json_that_is_no_mapping_of_plain_values_is_refused(text) -> None:
     assert refusal(text, "x.json").code in {"PX004", "PX006", "PX008"}
 
 
@@ -152,17 +152,17 @@ def bomb(levels: int, width: int) -> str:
     ],
     ids=["alias bomb", "flow", "open flow", "block", "dashes", "alias chain", "many values", "50 MB", "json"],
 )
-def test_what_would_cost_too_much_is_refused(text, code):
+def test_what_would_cost_too_much_is_refused(text, code) -> None:
     assert refusal(text).code == code
 
 
-def test_limits_can_be_chosen():
+def test_limits_can_be_chosen() -> None:
     assert refusal("a: [1, 2, 3]", limits=Limits(values=2)).code == "PX009"
     assert refusal("a: [[1]]", limits=Limits(depth=2)).code == "PX010"
     assert refusal("a: 1", limits=Limits(size=3)).code == "PX009"
 
 
-def test_a_long_number_stays_text_instead_of_taking_for_ever():
+def test_a_long_number_stays_text_instead_of_taking_for_ever() -> None:
     text = "1" + ":59" * 100_000
     assert parse(f"a: {text}", "x.yaml").value == {"a": text}
 
@@ -208,18 +208,18 @@ def document() -> Document:
         (("text",), 13, 7, 1),
     ],
 )
-def test_a_value_is_located_or_else_its_nearest_ancestor(document, path, line, column, length):
+def test_a_value_is_located_or_else_its_nearest_ancestor(document, path, line, column, length) -> None:
     found = document.locate(path)
     assert (found.line, found.column, found.length) == (line, column, length)
     assert found.source == FILE.splitlines()[line - 1]
 
 
-def test_a_key_is_located(document):
+def test_a_key_is_located(document) -> None:
     found = document.locate_key(("inputs", 1, "value"))
     assert (found.line, found.column, found.length) == (5, 5, 5)
 
 
-def test_the_written_text_of_a_scalar_is_kept(document):
+def test_the_written_text_of_a_scalar_is_kept(document) -> None:
     assert document.raw(("inputs", 1, "value")) == "07"
     assert document.is_quoted(("inputs", 1, "value"))
     assert document.raw(("inputs",)) is None
@@ -227,18 +227,18 @@ def test_the_written_text_of_a_scalar_is_kept(document):
     assert not parse("a: 0755", "x.yaml").is_quoted(("a",))
 
 
-def test_json_is_located_as_well():
+def test_json_is_located_as_well() -> None:
     document = parse(json.dumps({"a": {"b": [1, 22]}}, indent=1), "x.json")
     found = document.locate(("a", "b", 1))
     assert (found.line, found.column, found.length) == (5, 4, 2)
 
 
-def test_positions_survive_json_that_yaml_cannot_read():
+def test_positions_survive_json_that_yaml_cannot_read() -> None:
     document = parse('{"a": "\\ud83d\\ude00"}', "x.json")
     assert document.locate(("a",)).line == 1
 
 
-def test_the_pure_parser_reads_the_same(monkeypatch):
+def test_the_pure_parser_reads_the_same(monkeypatch) -> None:
     import yaml
 
     from polyaxon.spec import values
