@@ -11,7 +11,7 @@ import shutil
 from typing import Any, Iterator, Mapping, Sequence
 
 from polyaxon.client.failures import PolyaxonClientException, ServerOnlyException
-from polyaxon.errors import NotFoundError
+from polyaxon.errors import ConflictError, NotFoundError
 from polyaxon.store.reader import LocalStore, open_home
 
 __all__ = ["LocalTransport"]
@@ -53,7 +53,10 @@ class LocalTransport:
         if body.get("merge"):
             before = self.get_run(owner, project, uuid)
             fields = {key: _merged(before.get(key), value) for key, value in fields.items()}
-        self._store.update_run(uuid, **fields)
+        try:
+            self._store.update_run(uuid, **fields)
+        except ConflictError as error:
+            raise PolyaxonClientException(error.message, "inside the run itself, use `polyaxon.tracking`") from None
         return self.get_run(owner, project, uuid)
 
     def delete_run(self, owner: str, project: str, uuid: str) -> None:

@@ -26,7 +26,7 @@ def snapshot() -> dict[str, Any]:
         "executable": sys.executable,
         "cpu_count": os.cpu_count(),
         "user": _user(),
-        "directory": os.getcwd(),
+        "directory": _directory(),
         "argv": list(sys.argv),
         "packages": _packages(),
     }
@@ -69,6 +69,13 @@ def _without_credentials(url: str) -> str:
         return url
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _directory() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # removed meanwhile
+        return None
 
 
 def _user() -> str | None:

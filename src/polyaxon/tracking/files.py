@@ -220,9 +220,12 @@ class Files(Events):
         from polyaxon.tracking.environment import snapshot
 
         relative = rel_path or "env.json"
-        path = self.get_outputs_path(relative)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(layout.encode(dict(content) if content is not None else snapshot()))
+        try:
+            with open(self.get_outputs_path(relative), "w", encoding="utf-8") as file:
+                file.write(layout.encode(dict(content) if content is not None else snapshot()))
+        except OSError as error:
+            self._warn(f"the environment cannot be kept: {error}")
+            return
         self._lineage("env", "env", f"outputs/{relative}", {"path": f"outputs/{relative}"}, is_input=True)
 
     # Private

@@ -80,9 +80,8 @@ def read_points(path: str) -> list[Point]:
     return [point for point in map(_point, _complete_lines(path, 0).splitlines()) if point is not None]
 
 
-def summarise(run_dir: str, kind: str, name: str) -> dict[str, Any]:
+def summarise(path: str, kind: str) -> dict[str, Any]:
     """Return the lineage summary of an event file: what its steps, times and values span."""
-    path = os.path.join(run_dir, layout.event_path(kind, name))
     summary: dict[str, Any] = {"is_event": True}
     if kind in layout.JSON_KINDS:
         return summary

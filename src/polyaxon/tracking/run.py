@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 
 from polyaxon.tracking import exits, layout, place
 from polyaxon.tracking.files import Files
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from polyaxon.client import RunClient
     from polyaxon.tracking.logs import Capture
     from polyaxon.tracking.record import OfflineRecord, UserRecord
+    from polyaxon.tracking.system import Sampler
 
     Tags = Union[Sequence[str], str, None]
 
@@ -70,7 +72,7 @@ class Run(Files):
         no_op: bool | None = None,
         log_context: bool = False,
     ) -> None:
-        del collect_resources, no_op, log_context
+        del no_op, log_context
         self._pid = os.getpid()
         self._place = place.find_place(os.environ, owner, project, run_uuid, artifacts_path, is_offline, is_new)
         self._client: RunClient | None = None
@@ -79,19 +81,27 @@ class Run(Files):
         self._status: str | None = None
         self._progress = (-1.0, 0.0, 0)
         self._capture: Capture | None = None
+        self._sampler: Sampler | None = None
         self._code_thread: threading.Thread | None = None
         self._save_due = time.monotonic() + _SAVE_SECONDS
         is_reporting = place.is_reporting(os.environ)
         self._record = self._enter(name, description, _to_tags(tags)) if is_reporting else None
         directory = self._place.directory
-        os.makedirs(directory, exist_ok=True)
+        with suppress(OSError):  # the writer will say so
+            os.makedirs(directory, exist_ok=True)
         writer = Writer(directory, self._save_soon if self._record is not None else None)
-        super().__init__(directory, writer, is_reporting, self._collects(collect_artifacts))
+        super().__init__(directory, writer, is_reporting, _asked(collect_artifacts, "POLYAXON_COLLECT_ARTIFACTS", True))
         self._begin(name, description, _to_tags(tags))
         if track_env:
             self.log_env()
         if self._place.is_new and self._place.mode == place.USER:
             self._begin_user_run(track_code, track_logs)
+        is_own = self._place.is_new and self._place.mode != place.MANAGED
+        if is_reporting and _asked(collect_resources, "POLYAXON_COLLECT_RESOURCES", is_own):
+            from polyaxon.tracking.system import Sampler
+
+            self._sampler = Sampler(writer)
+            self._sampler.start()
         if refresh_data:
             self.client.refresh_data()
         exits.watch(self)
@@ -302,12 +312,6 @@ class Run(Files):
             self._capture = Capture(self._writer)
             self._capture.start()
 
-    def _collects(self, collect_artifacts: bool | None) -> bool:
-        if collect_artifacts is not None:
-            return collect_artifacts
-        asked = os.environ.get("POLYAXON_COLLECT_ARTIFACTS", "")
-        return not asked or place.switch(os.environ, "POLYAXON_COLLECT_ARTIFACTS")
-
     def _end_with(self, status: str, reason: str | None, message: str | None) -> None:
         if self._status not in _FINAL:
             self.log_status(status, reason, message)
@@ -329,8 +333,9 @@ class Run(Files):
         exits.forget(self)
         if self._code_thread is not None:
             self._code_thread.join(timeout=2)
-        if self._capture is not None:
-            self._capture.stop()
+        for part in (self._capture, self._sampler):
+            if part is not None:
+                part.stop()
         self._writer.flush()
         if self._is_reporting:
             self._summarise()
@@ -342,12 +347,24 @@ class Run(Files):
         if self._last_metrics:
             self._say("metrics", values=self._last_metrics)
         from polyaxon.tracking.metrics import list_events, summarise
+        from polyaxon.tracking.system import RESOURCES
 
-        for kind, name in list_events(self._directory):
-            path = layout.event_path(kind, name)
-            small = os.path.getsize(os.path.join(self._directory, path)) <= _SUMMARY_BYTES
-            summary = summarise(self._directory, kind, name) if small else {"is_event": True}
-            self._lineage(name, kind, path, summary, is_input=False)
+        found = [(kind, kind, name, layout.event_path(kind, name)) for kind, name in list_events(self._directory)]
+        with suppress(FileNotFoundError):
+            for file in sorted(os.listdir(os.path.join(self._directory, RESOURCES))):
+                found.append(("system", "metric", file[: -len(".plx")], f"{RESOURCES}/{file}"))
+        for shown, kind, name, relative in found:
+            path = os.path.join(self._directory, relative)
+            small = os.path.getsize(path) <= _SUMMARY_BYTES
+            summary = summarise(path, kind) if small else {"is_event": True}
+            self._lineage(name, shown, relative, summary, is_input=False)
+
+
+def _asked(argument: bool | None, variable: str, default: bool) -> bool:
+    """What the argument says, else the environment, else the default."""
+    if argument is not None:
+        return argument
+    return place.switch(os.environ, variable) if os.environ.get(variable) else default
 
 
 def _safe_keys(values: Mapping[str, Any]) -> dict[str, Any]:

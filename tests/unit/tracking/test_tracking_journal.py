@@ -177,8 +177,8 @@ def test_reading_in_parts_is_reading_at_once(values: list[float], cuts: list[int
 
 
 def test_a_summary_spans_steps_times_and_values(tmp_path: Path) -> None:
-    metric(tmp_path, "m", "step|timestamp|metric\n" + "".join(f"{i}|2026-03-0{i + 1}|{i}.0\n" for i in range(5)))
-    assert summarise(str(tmp_path), "metric", "m") == {
+    path = metric(tmp_path, "m", "step|timestamp|metric\n" + "".join(f"{i}|2026-03-0{i + 1}|{i}.0\n" for i in range(5)))
+    assert summarise(str(path), "metric") == {
         "is_event": True,
         "step": {"count": 5, "min": 0, "max": 4},
         "timestamp": {"min": "2026-03-01", "max": "2026-03-05"},
@@ -197,7 +197,7 @@ def test_a_summary_spans_steps_times_and_values(tmp_path: Path) -> None:
 
 
 def test_one_value_has_no_deviation_and_no_steps_no_block(tmp_path: Path) -> None:
-    metric(tmp_path, "m", "step|timestamp|metric\n|2026|1.5\n")
-    summary = summarise(str(tmp_path), "metric", "m")
+    path = metric(tmp_path, "m", "step|timestamp|metric\n|2026|1.5\n")
+    summary = summarise(str(path), "metric")
     assert "step" not in summary
     assert summary["metric"]["std"] is None
