@@ -258,7 +258,7 @@ class Composer:
                 update["components"] = components
         operations = [
             operation
-            if _is_canonical(operation)
+            if _is_canonical(operation, siblings)
             else self.operation(operation, place.at("operations", index), siblings)
             for index, operation in enumerate(dag.operations or ())
         ]
@@ -342,13 +342,14 @@ class Composer:
         return found
 
 
-def _is_canonical(authored: Authored) -> bool:
+def _is_canonical(authored: Authored, siblings: Mapping[str, Authored]) -> bool:
     """Whether an operation of a dag is nothing but a use of one of the dag's components, or of a plain one inside."""
     if not isinstance(authored, Operation) or not authored.model_fields_set.isdisjoint(_OWN_BODY):
         return False
     component = authored.component
     if component is None:
-        return False
+        sibling = siblings.get(authored.dag_ref) if authored.dag_ref is not None else None
+        return sibling is not None and sibling.model_fields_set.isdisjoint(_LAYERED)
     run = component.run
     return (
         run is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from polyaxon.compiler.context import REF_GLOBALS, run_globals
@@ -37,6 +38,7 @@ class Ref:
     name: str = ""
 
 
+@lru_cache(maxsize=4096)
 def read_ref(text: str) -> Ref:
     """Read `ops.NAME`, `runs.UUID` or `dag`, braces around it or not."""
     bare = _bare(text)
@@ -53,6 +55,7 @@ def read_ref(text: str) -> Ref:
     raise RefError(f"`{text}` refers to nothing known", "write `ops.NAME`, `runs.UUID` or `dag`")
 
 
+@lru_cache(maxsize=4096)
 def read_path(text: str) -> tuple[str, ...]:
     """Read the path of a value inside a run, braces around it or not."""
     parts = tuple(_bare(text).split("."))

@@ -6,7 +6,7 @@ the text that the user wrote.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.problems import Path, where
@@ -30,7 +30,7 @@ class Place:
 
     def at(self, *parts: str | int) -> Place:
         """Return a place inside."""
-        return replace(self, path=(*self.path, *parts), shown=(*self.shown, *parts))
+        return Place(self.document, (*self.path, *parts), (*self.shown, *parts), self.chain)
 
     def has(self, *parts: str | int) -> bool:
         """Whether the file says something there."""

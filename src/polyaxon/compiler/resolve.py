@@ -5,25 +5,25 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.compose import Composer, read_source
+from polyaxon.compiler.garbage import collector_paused
 from polyaxon.compiler.lint import lint
 from polyaxon.compiler.merge import Strategy, merge
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.overrides import Overrides, folded, shorts
+from polyaxon.compiler.recover import consequences_removed, read_what_can_be_read
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.check import read
 from polyaxon.spec.component import Authored
-from polyaxon.spec.load import Document
+from polyaxon.spec.load import Document, parse
 from polyaxon.spec.operation import Operation
 
 __all__ = ["Loaded", "Overrides", "load", "load_stored"]
@@ -70,22 +70,33 @@ def load(
     `shallow` follows no references. `partial` accepts a piece of something: a preset, or a component whose required
     inputs are still to come.
     """
-    problems: list[Problem] = []
+    with collector_paused():
+        return _load(sources, main, presets, overrides, shallow, partial)
+
+
+def _load(
+    sources: Sources, main: Source, presets: Sequence[Source], overrides: Overrides, shallow: bool, partial: bool
+) -> Loaded:
     try:
-        document, authored = read_source(main)
+        document = parse(main.text, main.location)
     except SpecError as error:
         return Loaded(None, tuple(error.problems))
-    problems.extend(document.problems)
+    authored, problems = read_what_can_be_read(document)
+    if authored is None:
+        return Loaded(None, tuple(problems))
+    broken = any(found.severity == "error" for found in problems)
     try:
         operation = _with_layers(document, authored, presets, overrides, problems)
     except SpecError as error:
         return Loaded(None, (*problems, *error.problems), authored.kind, authored.name)
     composer = Composer(sources, shallow)
     place = Place(document)
-    with _collector_paused():
-        composed = composer.operation(operation, place)
-        problems.extend(composer.problems)
-        problems.extend(lint(composed, place, composer, frozenset(overrides.params), partial or shallow))
+    composed = composer.operation(operation, place)
+    found = [*composer.problems]
+    composer.problems.clear()
+    found += lint(composed, place, composer, frozenset(overrides.params), partial or shallow)
+    found += composer.problems
+    problems += consequences_removed(found, problems) if broken else found
     return _loaded(composed, authored, composer, overrides, _distinct(problems))
 
 
@@ -161,15 +172,3 @@ def _distinct(problems: Sequence[Problem]) -> tuple[Problem, ...]:
         seen.setdefault((*where, found.code, found.message), found)
     files = {found.file: index for index, found in reversed(list(enumerate(seen.values())))}
     return tuple(sorted(seen.values(), key=lambda found: (files[found.file], found.line or 0, found.column or 0)))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Nothing made here is garbage: looking for it while a big dag is composed only costs time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

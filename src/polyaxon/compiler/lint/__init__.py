@@ -12,12 +12,12 @@ from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compose import Composer
 from polyaxon.compiler.facts import RefError, read_path, read_ref
 from polyaxon.compiler.lint.dags import Node, check_components, check_edges, check_graph, check_names_of
-from polyaxon.compiler.lint.names import check_names
+from polyaxon.compiler.lint.names import check_component_names, check_names
 from polyaxon.compiler.lint.near import did_you_mean, listed
 from polyaxon.compiler.lint.params import check_params
 from polyaxon.compiler.lint.searches import check_search
-from polyaxon.compiler.lint.settings import check_settings
-from polyaxon.compiler.lint.use import Scan, Use, component_scan, use_of
+from polyaxon.compiler.lint.settings import check_component_settings, check_settings
+from polyaxon.compiler.lint.use import Use, View, use_of, view_of
 from polyaxon.compiler.origin import Place
 from polyaxon.errors import Problem
 from polyaxon.spec.component import Authored
@@ -49,8 +49,9 @@ class _Checker:
         self.given = given
         self.partial = partial
         self.problems: list[Problem] = []
-        self._scans: dict[int, tuple[Authored, Scan]] = {}
-        self._graphs: dict[int, tuple[Authored, frozenset[str]]] = {}
+        self._views: dict[int, View] = {}
+        self._seen: set[int] = set()
+        self._asked: dict[int, set[str]] = {}
 
     def check(self, operation: Operation, place: Place) -> None:
         """Check the outermost operation and everything below it."""
@@ -83,30 +84,42 @@ class _Checker:
             component = siblings.get(operation.dag_ref)
         if component is None or component.run is None or isinstance(component.run, dict):
             return None
-        origin = self.composer.origins.of(component, place.at("component"))
-        return use_of(operation, place, component, origin, self._scan(component))
+        return use_of(operation, place, self._view(component, place))
 
-    def _scan(self, component: Authored) -> Scan:
-        known = self._scans.get(id(component))
+    def _view(self, component: Authored, place: Place) -> View:
+        known = self._views.get(id(component))
         if known is None:
-            known = self._scans[id(component)] = component, component_scan(component)
-        return known[1]
+            origin = self.composer.origins.of(component, place.at("component"))
+            known = self._views[id(component)] = view_of(component, origin)
+        return known
 
     def _check_use(self, use: Use, depth: int) -> None:
-        if isinstance(use.component.run, Dag):
-            self._check_dag(use, use.component.run, depth)
+        if id(use.view) not in self._seen:
+            self._seen.add(id(use.view))
+            self._check_component(use, depth)
+        elif isinstance(use.component.run, Dag):
+            use.asked_by_children = self._asked[id(use.view)]
         may_be_open = self.partial and use.dag is None and not use.operation.model_fields_set & _SAYS_MORE
-        self.problems.extend(check_params(use, self.given if use.dag is None else frozenset(), may_be_open))
+        self.problems.extend(check_params(use, self.given if use.dag is None else _NO_NAMES, may_be_open))
         self.problems.extend(check_names(use))
         if use.operation.matrix is not None:
             self.problems.extend(check_search(use))
         self.problems.extend(check_settings(use))
-        self._check_helpers(use)
-        if use.operation.template is not None or use.component.template is not None:
-            self._check_template(use)
+        if use.operation.model_fields_set & _HELPED:
+            self._check_helpers(use.operation, use.place)
+
+    def _check_component(self, use: Use, depth: int) -> None:
+        """Check what is the same for all uses of the component."""
+        if isinstance(use.component.run, Dag):
+            self._check_dag(use, use.component.run, depth)
+            self._asked[id(use.view)] = use.asked_by_children
+        self.problems.extend(check_component_names(use))
+        self.problems.extend(check_component_settings(use))
+        if use.component.model_fields_set & _HELPED:
+            self._check_helpers(use.component, use.view.origin)
 
     def _check_dag(self, use: Use, dag: Dag, depth: int) -> None:
-        place = use.origin.at("run")
+        place = use.view.origin.at("run")
         if depth >= MAX_DEPTH:
             message = f"the dags are nested more than {MAX_DEPTH} levels deep"
             self._say(place.problem(CompileCode.REFERENCE_CYCLE, message))
@@ -142,34 +155,24 @@ class _Checker:
             suggestion = did_you_mean(operation.dag_ref, siblings) or known
             self._say(node.place.problem(CompileCode.UNKNOWN_COMPONENT, message, "dagRef", suggestion=suggestion))
 
-    def _check_helpers(self, use: Use) -> None:
+    def _check_helpers(self, side: Authored, place: Place) -> None:
         """Look up the components that hooks, builds and tuners name: what cannot be found would never run."""
-        for side, place in ((use.operation, use.place), (use.component, use.origin)):
-            for index, hook in enumerate(side.hooks or ()):
-                self.composer.helper(hook.hub_ref, place.at("hooks", index))
-            if side.build is not None:
-                self.composer.helper(side.build.hub_ref, place.at("build"))
-        tuner = getattr(use.operation.matrix, "tuner", None)
+        for index, hook in enumerate(side.hooks or ()):
+            self.composer.helper(hook.hub_ref, place.at("hooks", index))
+        if side.build is not None:
+            self.composer.helper(side.build.hub_ref, place.at("build"))
+        tuner = getattr(side.matrix, "tuner", None)
         if tuner is not None:
-            self.composer.helper(tuner.hub_ref, use.place.at("matrix", "tuner"))
-
-    def _check_template(self, use: Use) -> None:
-        for side, place in ((use.operation, use.place), (use.component, use.origin)):
-            if side.template is not None and side.template.enabled:
-                message = "the file is a template: it wants to be filled in before it is run"
-                suggestion = "fill it in and remove `template`, or give `--ignore-template`"
-                self._say(
-                    place.problem(
-                        CompileCode.TEMPLATE_FILE,
-                        message,
-                        "template",
-                        suggestion=suggestion,
-                        severity="warning",
-                        key=True,
-                    )
-                )
+            self.composer.helper(tuner.hub_ref, place.at("matrix", "tuner"))
+        if side.template is not None and side.template.enabled:
+            message = "the file is a template: it wants to be filled in before it is run"
+            suggestion = "fill it in and remove `template`, or give `--ignore-template`"
+            code = CompileCode.TEMPLATE_FILE
+            self._say(place.problem(code, message, "template", suggestion=suggestion, severity="warning", key=True))
 
 
+_HELPED = frozenset({"hooks", "build", "matrix", "template"})
+_NO_NAMES: frozenset[str] = frozenset()
 _SAYS_MORE = frozenset({"params", "matrix", "joins", "name", "schedule", "hub_ref", "path_ref", "url_ref"})
 """Fields of somebody who uses a component; without any of them the file is the component itself."""
 

@@ -238,10 +238,10 @@ def check_edges(node: Node, nodes: Mapping[str, Node], dag: Use) -> Iterator[Pro
 def _check_dag_ref(node: Node, name: str, path: tuple[str, ...], dag: Use) -> Iterator[Problem]:
     if path[0] != "inputs" or len(path) < 2:
         return
-    source = dag.inputs.get(path[1])
+    source = dag.view.inputs.get(path[1])
     if source is None:
         if path[1] not in dag.known:
-            known = [*dag.inputs, *(dag.operation.params or {})]
+            known = [*dag.view.inputs, *(dag.operation.params or {})]
             message = f"the dag has no input `{path[1]}`"
             suggestion = did_you_mean(path[1], known) or (f"its inputs are {listed(known)}" if known else None)
             found = node.place.problem(
@@ -256,7 +256,7 @@ def _check_ops_ref(node: Node, name: str, path: tuple[str, ...], above: Node) ->
     use = above.use
     if use is None or path[0] not in ("inputs", "outputs"):
         return
-    declared = use.inputs if path[0] == "inputs" else use.outputs
+    declared = use.view.inputs if path[0] == "inputs" else use.view.outputs
     if len(path) == 1:
         yield from _check_type(node, name, ("dict", False), f"`{path[0]}` of `{above.name}`")
         return
@@ -266,7 +266,8 @@ def _check_ops_ref(node: Node, name: str, path: tuple[str, ...], above: Node) ->
         return
     if path[0] == "outputs" and _is_pipeline(use) and source.value is None:
         message = f"`{above.name}` is {_is_pipeline(use)}: it has no output `{path[1]}` of its own"
-        suggestion = f'use a join over its runs: `query: "pipeline: {{{{ uuid }}}}"`, with `ref: ops.{above.name}, value: globals.uuid`'
+        query = '`query: "pipeline: {{ uuid }}"`'
+        suggestion = f"join over its runs: {query}, with a param `{{ref: ops.{above.name}, value: globals.uuid}}`"
         yield node.place.problem(CompileCode.UNKNOWN_VALUE, message, "params", name, "value", suggestion=suggestion)
         return
     shown = f"`{path[0]}.{path[1]}` of `{above.name}`"
@@ -283,7 +284,7 @@ def _is_pipeline(use: Use) -> str | None:
 
 def _unknown_value(node: Node, name: str, path: tuple[str, ...], above: Node, use: Use) -> Iterator[Problem]:
     """An output that is not declared may still be logged, but only a template would take it as it comes."""
-    declared = use.inputs if path[0] == "inputs" else use.outputs
+    declared = use.view.inputs if path[0] == "inputs" else use.view.outputs
     if path[0] == "inputs" and path[1] in use.known:
         return
     is_context = node.use is None or node.use.io(name) is None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.context import GLOBALS, RESERVED, SERVICE_GLOBALS
 from polyaxon.compiler.lint.near import did_you_mean, listed, nearest, pointed_at
-from polyaxon.compiler.lint.use import Scan, Use
+from polyaxon.compiler.lint.use import Use, View
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.template import Template, TemplateError
 from polyaxon.errors import Problem
 
-__all__ = ["broken_template", "check_names", "hook_names", "undefined_names"]
+__all__ = ["broken_template", "check_component_names", "check_names", "hook_names", "undefined_names", "wrong_keys"]
 
 _PARAM_KEYS = ("value", "type", "connection", "as_str", "as_arg")
 _NOT_VARIABLES = {
@@ -39,19 +39,25 @@ _HOOK_NAMES = frozenset(
 
 
 def check_names(use: Use) -> Iterator[Problem]:
-    """Yield what is wrong with the templates of the operation and of its component."""
-    known = use.known
-    # A component that is shared stands in a place of its own: only templates of the operation stand in it.
-    for path, template in use.body.found:
-        place = use.place if path[0] == "runPatch" else use.origin
-        yield from undefined_names(template, path, place, use, known)
+    """Yield what is wrong with the templates of the operation, and what its component lacks of it."""
+    known = use.known if use.view.open or use.own.found else frozenset()
+    for path, template in use.view.open:
+        yield from undefined_names(template, path, use.view.origin, use, known)
     for path, template in use.own.found:
         yield from undefined_names(template, path, use.place, use, known)
-    for path, error in use.body.broken:
-        yield broken_template(error, path, use.place if path[0] == "runPatch" else use.origin)
+        yield from wrong_keys(template, path, use.place, use.view, known)
     for path, error in use.own.broken:
         yield broken_template(error, path, use.place)
-    yield from _check_circles(use)
+    if use.own.found or use.view.scan.found:
+        yield from _check_circles(use)
+
+
+def check_component_names(use: Use) -> Iterator[Problem]:
+    """Yield what is wrong with the templates of the component whoever uses it."""
+    for path, template in use.view.scan.found:
+        yield from wrong_keys(template, path, use.view.origin, use.view, use.known)
+    for path, error in use.view.scan.broken:
+        yield broken_template(error, path, use.view.origin)
 
 
 def broken_template(error: TemplateError, path: Path, place: Place) -> Problem:
@@ -62,29 +68,33 @@ def broken_template(error: TemplateError, path: Path, place: Place) -> Problem:
     return pointed_at(found, error.name or "{{")
 
 
-def undefined_names(template: Template, path: Path, place: Place, use: Use, known: Iterable[str]) -> Iterator[Problem]:
+def undefined_names(template: Template, path: Path, place: Place, use: Use, known: frozenset[str]) -> Iterator[Problem]:
     """Yield a problem for every name of the template that means nothing here."""
-    known = frozenset(known)
     for name in sorted(template.names - known - RESERVED):
         message = f"`{name}` is not defined: {use.title} has no input, output or param of that name"
+        message += f" (it has {listed(sorted(known), 8)})" if known else ""
         suggestion = _NOT_VARIABLES.get(name) or did_you_mean(name, known)
         suggestion = suggestion or f"declare an input `{name}`, or give it as a param"
         yield pointed_at(place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion), name)
+
+
+def wrong_keys(template: Template, path: Path, place: Place, view: View, known: frozenset[str]) -> Iterator[Problem]:
+    """Yield a problem for every `globals.x` and `params.x.y` of the template that does not exist."""
     for dotted in sorted(template.paths):
-        wrong = _wrong_key(dotted, use, known)
+        wrong = _wrong_key(dotted, view, known)
         if wrong is not None:
             message, suggestion = wrong
             found = place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion)
             yield pointed_at(found, ".".join(dotted[:2]))
 
 
-def _wrong_key(dotted: tuple[str, ...], use: Use, known: frozenset[str]) -> tuple[str, str | None] | None:
+def _wrong_key(dotted: tuple[str, ...], view: View, known: frozenset[str]) -> tuple[str, str | None] | None:
     """Return what is wrong with `globals.x` or `params.x.y`."""
     if len(dotted) < 2 or dotted[0] in known:
         return None
     root, key = dotted[:2]
     if root == "globals":
-        names = GLOBALS | SERVICE_GLOBALS if getattr(use.component.run, "kind", None) == "service" else GLOBALS
+        names = GLOBALS | SERVICE_GLOBALS if getattr(view.component.run, "kind", None) == "service" else GLOBALS
         if key in names:
             return None
         if key in SERVICE_GLOBALS:
@@ -102,9 +112,9 @@ def _wrong_key(dotted: tuple[str, ...], use: Use, known: frozenset[str]) -> tupl
 def _check_circles(use: Use) -> Iterator[Problem]:
     """Yield params whose values need each other."""
     wanted: dict[str, set[str]] = {}
-    for scan in (use.own, use.body):
-        for path, template in scan.found:
-            name = _value_name(path, use, scan)
+    for scanned, is_own in ((use.own, True), (use.view.scan, False)):
+        for path, template in scanned.found:
+            name = _value_name(path, use, is_own)
             if name is not None:
                 wanted.setdefault(name, set()).update(template.names | template.optional)
     seen: set[str] = set()
@@ -116,13 +126,13 @@ def _check_circles(use: Use) -> Iterator[Problem]:
             yield use.place.problem(CompileCode.PARAM_CYCLE, message, "params", circle[0], suggestion=suggestion)
 
 
-def _value_name(path: Path, use: Use, scan: Scan) -> str | None:
+def _value_name(path: Path, use: Use, is_own: bool) -> str | None:
     """Return the name whose value stands at `path`; a default counts only where no param replaces it."""
-    if path[0] == "params":
-        return str(path[1])
-    if scan is use.body and path[0] in ("inputs", "outputs") and isinstance(path[1], int):
-        declared = list((use.inputs if path[0] == "inputs" else use.outputs).values())
-        name = declared[path[1]].name
+    if is_own:
+        return str(path[1]) if path[0] == "params" else None
+    if path[0] in ("inputs", "outputs") and isinstance(path[1], int):
+        declared = getattr(use.component, str(path[0])) or ()
+        name = str(declared[path[1]].name)
         return None if name in (use.operation.params or {}) or name in use.searched else name
     return None
 

@@ -56,10 +56,10 @@ def _check_undeclared(use: Use, name: str, param: Param, used: frozenset[str], t
     is_used = name in used or use.passes_all or param.to_env is not None or param.connection is not None
     if is_used and not strict and param.context_only is None:
         return
-    inputs = list(use.inputs)
+    inputs = list(use.view.inputs)
     message = f"{use.title} has no input `{name}`"
     message += f", its inputs are {listed(inputs)}" if inputs else ", it has no inputs at all"
-    suggestion = did_you_mean(name, [*inputs, *use.outputs])
+    suggestion = did_you_mean(name, [*inputs, *use.view.outputs])
     if suggestion is None and (strict or is_used):
         suggestion = "declare the input, or add `contextOnly: true` to the param"
     suggestion = suggestion or "remove the param, or declare an input of that name"
@@ -119,9 +119,7 @@ def _check_to_init(use: Use, name: str, param: Param, io: IO | None) -> Iterator
 
 
 def _check_missing(use: Use, params: Mapping[str, Param], may_be_open: bool) -> Iterator[Problem]:
-    wanted = [io for io in use.inputs.values() if io.is_required and not io.is_delayed]
-    wanted += [io for io in use.outputs.values() if io.delay_validation is False and io.is_required]
-    for io in wanted:
+    for io in use.view.required:
         name = io.name
         if name in use.searched or name in use.joined or (name in params and _gives_value(params[name])):
             continue
@@ -142,9 +140,9 @@ def _where_to_give(use: Use, io: IO) -> tuple[Place, Path]:
         return use.place, ("params",)
     if use.place.has("name") and use.dag is not None:
         return use.place, ("name",)
-    section = "inputs" if io.name in use.inputs else "outputs"
+    section = "inputs" if io.name in use.view.inputs else "outputs"
     index = [item.name for item in getattr(use.component, section)].index(io.name)
-    return use.origin, (section, index, "name")
+    return use.view.origin, (section, index, "name")
 
 
 def _gives_value(param: Param) -> bool:

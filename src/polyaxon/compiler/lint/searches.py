@@ -72,8 +72,8 @@ def _check_unknown(use: Use, name: str, where: tuple[str, ...]) -> Iterator[Prob
     if name in use.used or use.passes_all or name in (use.operation.params or {}):
         return
     message = f"the search varies `{name}`, but {use.title} has no input of that name and no template uses it"
-    suggestion = did_you_mean(name, use.inputs) or (
-        f"its inputs are {listed(use.inputs)}" if use.inputs else "declare the input"
+    suggestion = did_you_mean(name, use.view.inputs) or (
+        f"its inputs are {listed(use.view.inputs)}" if use.view.inputs else "declare the input"
     )
     yield use.place.problem(CompileCode.UNKNOWN_PARAM, message, *where, suggestion=suggestion, key=True)
 
@@ -184,23 +184,28 @@ def size_of(params: Mapping[str, Any]) -> int | None:
 
 
 def _count(space: Any) -> int | None:
-    parts: dict[str, Any] | None
     if plan(space.value) is not None:
         return None
     if space.kind in ("choice", "pchoice"):
         return len(list(space.value))
-    parts = _parts(space)
-    if parts is None:
+    found = _parts(space)
+    if found is None:
         return None
+    parts: dict[str, Any] = found
     if "num" in parts:
-        return int(parts["num"])
+        count: int = parts["num"]
+        return count
     if space.kind == "range":
-        return max(math.ceil((parts["stop"] - parts["start"]) / parts["step"] - 1e-9), 0)
+        return _steps(float(parts["stop"] - parts["start"]), parts["step"])
     if space.kind in _DATES:
         span = parts["stop"] - parts["start"]
         step = parts["step"] * (86_400 if space.kind == "daterange" else 1)
-        return max(math.ceil(span.total_seconds() / step - 1e-9), 0)
+        return _steps(span.total_seconds(), step)
     return None
+
+
+def _steps(length: float, step: float) -> int:
+    return max(math.ceil(length / step - 1e-9), 0)
 
 
 def _check_size(use: Use, matrix: Any, params: Mapping[str, Any]) -> Iterator[Problem]:
@@ -236,7 +241,7 @@ def _check_rows(use: Use, values: list[Any]) -> Iterator[Problem]:
         if not isinstance(row, Mapping):
             continue
         for name in sorted(names - set(row)):
-            io = use.inputs.get(name)
+            io = use.view.inputs.get(name)
             if io is not None and io.is_required:
                 message = f"this row gives no `{name}`, which {use.title} needs"
                 yield use.place.problem(CompileCode.MATRIX_VALUE, message, "matrix", "values", index)
@@ -295,8 +300,8 @@ def _check_metric(use: Use, matrix: Any) -> Iterator[Problem]:
     for index, item in enumerate(matrix.early_stopping or ()):
         names.append((("earlyStopping", index, "metric"), getattr(item, "metric", None)))  # type: ignore[arg-type]  # paths of names and places
     for path, name in names:
-        if isinstance(name, str) and use.outputs and name not in use.outputs and not has_template(name):
-            suggestion = did_you_mean(name, use.outputs) or f"its outputs are {listed(use.outputs)}"
+        if isinstance(name, str) and use.view.outputs and name not in use.view.outputs and not has_template(name):
+            suggestion = did_you_mean(name, use.view.outputs) or f"its outputs are {listed(use.view.outputs)}"
             message = f"{use.title} declares no output `{name}`"
             yield use.place.problem(
                 CompileCode.SEARCH_SETTINGS, message, "matrix", *path, severity="warning", suggestion=suggestion

@@ -9,7 +9,7 @@ from typing import Any
 from polyaxon.compiler import conditions
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.facts import RefError, read_ref
-from polyaxon.compiler.lint.names import broken_template, hook_names, undefined_names
+from polyaxon.compiler.lint.names import broken_template, hook_names, undefined_names, wrong_keys
 from polyaxon.compiler.lint.near import did_you_mean, pointed_at
 from polyaxon.compiler.lint.use import Use, scan
 from polyaxon.compiler.origin import Place
@@ -19,11 +19,11 @@ from polyaxon.errors import Problem
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.moments import CastError, to_datetime
 
-__all__ = ["check_settings"]
+__all__ = ["check_component_settings", "check_settings"]
 
 
 def check_settings(use: Use) -> Iterator[Problem]:
-    """Yield what is wrong with the operation's sections and with what its component says beside `run`."""
+    """Yield what is wrong with the operation's sections."""
     given = use.operation.model_fields_set
     if "conditions" in given:
         yield from _check_condition(use)
@@ -33,11 +33,24 @@ def check_settings(use: Use) -> Iterator[Problem]:
         yield from _check_patch(use)
     if "events" in given:
         yield from _check_events(use)
-    for side, place in ((use.operation, use.place), (use.component, use.origin)):
-        yield from _check_hooks(use, side, place)
-        yield from _check_build(use, side, place)
-        yield from _check_plugins(use, side, place)
+    if given & _BESIDE_RUN:
+        yield from _check_side(use, use.operation, use.place)
     yield from _check_container(use)
+
+
+_BESIDE_RUN = frozenset({"hooks", "build", "plugins"})
+
+
+def check_component_settings(use: Use) -> Iterator[Problem]:
+    """Yield what is wrong with the component's own sections, whoever uses it."""
+    if use.component.model_fields_set & _BESIDE_RUN:
+        yield from _check_side(use, use.component, use.view.origin)
+
+
+def _check_side(use: Use, side: Any, place: Place) -> Iterator[Problem]:
+    yield from _check_hooks(use, side, place)
+    yield from _check_build(use, side, place)
+    yield from _check_plugins(use, side, place)
 
 
 def _check_condition(use: Use) -> Iterator[Problem]:
@@ -57,6 +70,7 @@ def _check_condition(use: Use) -> Iterator[Problem]:
         yield use.place.problem(CompileCode.CONDITION, message, *where, suggestion=suggestion)
         return
     yield from undefined_names(template, where, use.place, use, use.known)
+    yield from wrong_keys(template, where, use.place, use.view, use.known)
     if unknown:
         return
     if not template.names and not template.optional:
@@ -246,6 +260,7 @@ def _check_hooks(use: Use, side: Any, place: Place) -> Iterator[Problem]:
                 yield broken_template(broken, path, place)
             for path, template in scanned.found:
                 yield from undefined_names(template, path, place, use, known)
+                yield from wrong_keys(template, path, place, use.view, known)
 
 
 def _check_build(use: Use, side: Any, place: Place) -> Iterator[Problem]:
@@ -280,14 +295,14 @@ def _check_container(use: Use) -> Iterator[Problem]:
         severity = "error" if kind == "job" and not run.init else "warning"
         message = f"the {kind} has no container: there is nothing to start"
         suggestion = "add `container: {image: …, command: […]}`"
-        yield use.origin.problem(
+        yield use.view.origin.problem(
             CompileCode.NO_CONTAINER, message, "run", suggestion=suggestion, severity=severity, key=True
         )
         return
     built = use.operation.build is not None or use.component.build is not None
     if run.container.image is None and not built and kind in ("job", "service"):
         message = "the container names no image: only runtimes that need none can start it"
-        found = use.origin.problem(
+        found = use.view.origin.problem(
             CompileCode.NO_IMAGE, message, "run", "container", suggestion="add `image: …`", severity="warning", key=True
         )
         yield pointed_at(found, "container")

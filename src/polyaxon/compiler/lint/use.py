@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from polyaxon.compiler.bind import searched_names
 from polyaxon.compiler.compile import as_data
+from polyaxon.compiler.context import RESERVED
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.template import Template, TemplateError, has_template, parse
@@ -17,7 +18,7 @@ from polyaxon.spec.dag import Dag
 from polyaxon.spec.io import IO
 from polyaxon.spec.operation import Operation
 
-__all__ = ["Scan", "Use", "component_scan", "scan", "use_of"]
+__all__ = ["Scan", "Use", "View", "scan", "use_of", "view_of"]
 
 _NO_TEMPLATES = frozenset(
     {"kind", "version", "name", "description", "tags", "component", "dependencies", "events", "skip_on_upstream_skip"}
@@ -60,105 +61,135 @@ def scan(value: Any, path: Path = ()) -> Scan:
 
 
 @dataclass(slots=True)
-class Use:
-    """An operation, its component, and the names between them.
+class View:
+    """A component as all of its uses see it: worked out once.
 
-    `body` are the templates of the component's runtime and of the operation's patch of it; `own` those of the
-    operation's other sections and of values. `dag` is the component that the operation's dag belongs to.
+    `open` are the templates that name something the component does not declare; `required` the inputs and outputs that
+    every use must give.
     """
 
-    operation: Operation
-    place: Place
     component: Authored
     origin: Place
+    scan: Scan
     inputs: Mapping[str, IO]
     outputs: Mapping[str, IO]
-    searched: frozenset[str]
-    joined: frozenset[str]
-    body: Scan
-    own: Scan
-    dag: Use | None = None
-    children: list[Use] = field(default_factory=list)
-    asked_by_children: set[str] = field(default_factory=set)
-
-    @property
-    def title(self) -> str:
-        """How messages call it."""
-        return f"`{self.operation.name or self.component.name or 'the operation'}`"
-
-    @property
-    def known(self) -> frozenset[str]:
-        """Every name its templates may use, besides the reserved ones."""
-        params = self.operation.params or {}
-        return frozenset({*self.inputs, *self.outputs, *params, *self.searched, *self.joined})
-
-    @property
-    def used(self) -> frozenset[str]:
-        """Every name that something looks at."""
-        return frozenset({*self.body.names(), *self.own.names(), *self.asked_by_children})
-
-    @property
-    def passes_all(self) -> bool:
-        """Whether the command line is made of all values (`params.as_args`), so that none is in vain."""
-        return any(("params", "as_args") in template.paths or self._whole_params(template) for template in self._all())
-
-    def _all(self) -> Iterator[Template]:
-        return (template for scanned in (self.body, self.own) for _, template in scanned.found)
-
-    @staticmethod
-    def _whole_params(template: Template) -> bool:
-        return "params" in template.names and not any(path[0] == "params" and len(path) > 1 for path in template.paths)
+    required: tuple[IO, ...]
+    open: tuple[tuple[Path, Template], ...]
+    names: frozenset[str]
+    passes_all: bool
 
     def io(self, name: str) -> IO | None:
         """Return what is declared under `name`."""
         return self.inputs.get(name) or self.outputs.get(name)
 
 
-def use_of(operation: Operation, place: Place, component: Authored, origin: Place, body: Scan) -> Use:
-    """Work out one use; `body` are the component's templates, which uses of one component share."""
-    matrix = operation.matrix
-    searched = searched_names(as_data(matrix)) if matrix is not None else frozenset()
-    joined = frozenset(name for join in operation.joins or () for name in join.params or ())
-    if operation.run_patch:
-        patch = scan(operation.run_patch, ("runPatch",))
-        body = Scan((*body.found, *patch.found), (*body.broken, *patch.broken))
-    return Use(
-        operation,
-        place,
+def view_of(component: Authored, origin: Place) -> View:
+    """Look at a component."""
+    scanned = _component_scan(component)
+    inputs = {io.name: io for io in component.inputs or ()}
+    outputs = {io.name: io for io in component.outputs or ()}
+    required = [io for io in inputs.values() if io.is_required and not io.is_delayed]
+    required += [io for io in outputs.values() if io.delay_validation is False and io.is_required]
+    declared = inputs.keys() | outputs.keys() | RESERVED
+    return View(
         component,
         origin,
-        {io.name: io for io in component.inputs or ()},
-        {io.name: io for io in component.outputs or ()},
-        searched,
-        joined,
-        body,
-        _own(operation),
+        scanned,
+        inputs,
+        outputs,
+        tuple(required),
+        tuple((path, template) for path, template in scanned.found if not template.names <= declared),
+        frozenset(scanned.names()),
+        any(_passes_all(template) for _, template in scanned.found),
     )
 
 
+def _passes_all(template: Template) -> bool:
+    if ("params", "as_args") in template.paths:
+        return True
+    return "params" in template.names and not any(path[0] == "params" and len(path) > 1 for path in template.paths)
+
+
+@dataclass(slots=True)
+class Use:
+    """An operation, the view of its component, and the names between them.
+
+    `own` are the templates of the operation's sections, its params' values and its `runPatch`. `dag` is the use of the
+    dag that the operation stands in.
+    """
+
+    operation: Operation
+    place: Place
+    view: View
+    searched: frozenset[str]
+    joined: frozenset[str]
+    own: Scan
+    dag: Use | None = None
+    asked_by_children: set[str] = field(default_factory=set)
+
+    @property
+    def component(self) -> Authored:
+        """What the operation runs."""
+        return self.view.component
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        name = self.operation.name or self.component.name
+        return f"`{name}`" if name else "the operation"
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every name its templates may use, besides the reserved ones."""
+        params = self.operation.params or ()
+        return frozenset({*self.view.inputs, *self.view.outputs, *params, *self.searched, *self.joined})
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Every name that something looks at."""
+        return frozenset({*self.view.names, *self.own.names(), *self.asked_by_children})
+
+    @property
+    def passes_all(self) -> bool:
+        """Whether the command line is made of all values (`params.as_args`), so that none is in vain."""
+        return self.view.passes_all or any(_passes_all(template) for _, template in self.own.found)
+
+    def io(self, name: str) -> IO | None:
+        """Return what is declared under `name`."""
+        return self.view.io(name)
+
+
+def use_of(operation: Operation, place: Place, view: View) -> Use:
+    """Work out one use."""
+    matrix = operation.matrix
+    searched = searched_names(as_data(matrix)) if matrix is not None else _NO_NAMES
+    joins = operation.joins
+    joined = frozenset(name for join in joins for name in join.params or ()) if joins else _NO_NAMES
+    return Use(operation, place, view, searched, joined, _own(operation))
+
+
+_NO_NAMES: frozenset[str] = frozenset()
+
+
 def _own(operation: Operation) -> Scan:
-    """Read the templates of the operation's sections; nothing but its params has any in most operations."""
-    value = dict(_values(operation))
+    """Read the templates of the operation's sections; most operations have none but in their params."""
+    value: dict[str, Any] = {}
+    for name, param in (operation.params or {}).items():
+        if param.ref is None and type(param.value) not in _PLAIN and _may_hold_template(param.value):
+            value.setdefault("params", {})[name] = {"value": param.value}
     for name in operation.model_fields_set - _NO_TEMPLATES:
-        alias = type(operation).model_fields[name].alias or name
-        if alias != "runPatch":
-            value[alias] = as_data(getattr(operation, name))
+        value[type(operation).model_fields[name].alias or name] = as_data(getattr(operation, name))
     return scan(value) if value else _EMPTY
 
 
-def _values(operation: Operation) -> Iterable[tuple[str, Any]]:
-    """Yield the params whose value may hold a template."""
-    given = {
-        name: {"value": param.value}
-        for name, param in (operation.params or {}).items()
-        if param.ref is None and not isinstance(param.value, (int, float, bool, type(None)))
-        if not isinstance(param.value, str) or has_template(param.value)
-    }
-    if given:
-        yield "params", given
+_PLAIN = (int, float, bool, type(None))
 
 
-def component_scan(component: Authored) -> Scan:
+def _may_hold_template(value: Any) -> bool:
+    return not isinstance(value, str) or has_template(value)
+
+
+def _component_scan(component: Authored) -> Scan:
     """Read the templates of a component: its runtime section and the values of its inputs and outputs."""
     found: dict[str, Any] = {}
     if component.run is not None and not isinstance(component.run, Dag):

@@ -1,0 +1,137 @@
+"""A file with mistakes in it is checked as far as it can be read, so that all of its problems show at once.
+
+What is wrong with the structure is repaired for the checker only (a misspelled field takes its right name, what cannot
+be used is left out), and findings that may just follow from such a repair are not reported.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.problems import Path
+from polyaxon.errors import Problem, SpecError
+from polyaxon.spec.check import read
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.component import Authored
+from polyaxon.spec.load import Document
+
+__all__ = ["consequences_removed", "read_what_can_be_read"]
+
+ROUNDS = 5
+"""How often a repaired file may turn out to be wrong again."""
+
+_STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
+_MEANT = re.compile(r"did you mean `([^`]+)`\?")
+
+
+def read_what_can_be_read(document: Document) -> tuple[Authored | None, list[Problem]]:
+    """Return the model of the file, repaired where it is wrong, and what is wrong; None when nothing can be read."""
+    try:
+        found = read(document)
+    except SpecError as error:
+        problems = list(error.problems)
+        return _repaired(document, problems), problems
+    problems = list(document.problems)
+    return (found, problems) if isinstance(found, Authored) else (None, [*problems, _compiled(document)])
+
+
+def _compiled(document: Document) -> Problem:
+    message = "a compiled operation cannot be compiled again"
+    return document.problem(SpecCode.KIND, message, ("kind",), suggestion="use the file it was compiled from")
+
+
+def _repaired(document: Document, problems: Sequence[Problem]) -> Authored | None:
+    value = copy.deepcopy(document.value)
+    wrong = [problem for problem in problems if problem.severity == "error"]
+    for _ in range(ROUNDS):
+        if not wrong or not all(_repair(value, problem) for problem in wrong):
+            return None
+        try:
+            found = read(Document(document.file, document.text, value, []))
+        except SpecError as error:
+            wrong = [problem for problem in error.problems if problem.severity == "error"]
+        else:
+            return found if isinstance(found, Authored) else None
+    return None
+
+
+def _repair(value: Any, problem: Problem) -> bool:
+    """Change `value` so that the problem is gone; False when there is no telling how."""
+    path = _path(problem.path)
+    if not path or problem.code == SpecCode.MISSING_FIELD:
+        path = path[:-1] if problem.code == SpecCode.MISSING_FIELD and path and not _has(value, path) else path
+    holder = value
+    for part in path[:-1]:
+        try:
+            holder = holder[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    if not path or not _has(holder, path[-1:]):
+        return False
+    removed = holder.pop(path[-1])
+    meant = _MEANT.match(problem.suggestion or "")
+    if problem.code == SpecCode.UNKNOWN_FIELD and meant and isinstance(holder, dict) and meant[1] not in holder:
+        holder[meant[1]] = removed
+    return True
+
+
+def _has(value: Any, path: Path) -> bool:
+    for part in path:
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)):
+            value = value[part]
+        else:
+            return False
+    return True
+
+
+def _path(text: str) -> Path:
+    return tuple(int(step[1:-1]) if step.startswith("[") else step for step in _STEPS.findall(text))
+
+
+_ABOUT_VALUES = frozenset(
+    {
+        CompileCode.UNDEFINED,
+        CompileCode.UNKNOWN_PARAM,
+        CompileCode.MISSING_PARAM,
+        CompileCode.UNKNOWN_VALUE,
+        CompileCode.EDGE_TYPE,
+        CompileCode.CONDITION,
+        CompileCode.PARAM_TYPE,
+        CompileCode.MATRIX_VALUE,
+        CompileCode.JOIN_PARAM,
+    },
+)
+_ABOUT_GRAPH = frozenset(
+    {
+        CompileCode.UNKNOWN_OPERATION,
+        CompileCode.UNREACHABLE,
+        CompileCode.EMPTY_DAG,
+        CompileCode.UNKNOWN_COMPONENT,
+        CompileCode.UNNAMED,
+        CompileCode.NO_RUNTIME,
+    },
+)
+_VALUES = frozenset({"inputs", "outputs", "params", "joins", "matrix"})
+_GRAPH = frozenset({"operations", "components", "name", "run", "component", "kind"})
+
+
+def consequences_removed(found: Iterable[Problem], repaired: Iterable[Problem]) -> list[Problem]:
+    """Return those findings about a repaired file that do not come from the repairs."""
+    steps = {_path(problem.path)[-1:] for problem in repaired if problem.severity == "error"}
+    ends = {step[0] for step in steps if step}
+    whole = {part for problem in repaired if problem.severity == "error" for part in _path(problem.path)}
+    hidden: set[str] = set()
+    if whole & _VALUES or ends & {"run", "component"}:
+        hidden |= _ABOUT_VALUES
+    if ends & _GRAPH or any(isinstance(end, int) for end in ends):
+        hidden |= _ABOUT_GRAPH | _ABOUT_VALUES
+    lines = {problem.line for problem in repaired}
+    return [
+        problem
+        for problem in found
+        if problem.severity == "error" and problem.code not in hidden and problem.line not in lines
+    ]
