@@ -94,14 +94,8 @@ class Run(Files):
         self._begin(name, description, _to_tags(tags))
         if track_env:
             self.log_env()
-        if self._place.is_new and self._place.mode == place.USER:
-            self._begin_user_run(track_code, track_logs)
-        is_own = self._place.is_new and self._place.mode != place.MANAGED
-        if is_reporting and _asked(collect_resources, "POLYAXON_COLLECT_RESOURCES", is_own):
-            from polyaxon.tracking.system import Sampler
-
-            self._sampler = Sampler(writer)
-            self._sampler.start()
+        if is_reporting:
+            self._accompany(track_code, track_logs, collect_resources)
         if refresh_data:
             self.client.refresh_data()
         exits.watch(self)
@@ -300,17 +294,23 @@ class Run(Files):
         if self._place.is_new or (self._place.mode == place.OFFLINE and self._status is None):
             self.log_status("running", message="Operation is running")
 
-    def _begin_user_run(self, track_code: bool, track_logs: bool) -> None:
-        if not self._is_reporting:
-            return
-        if track_code:  # git may take its time on a big work tree
+    def _accompany(self, track_code: bool, track_logs: bool, collect_resources: bool | None) -> None:
+        """Begin what goes on beside the run. Code and output are the business of whoever started a managed one."""
+        is_new = self._place.is_new
+        if is_new and track_code and self._place.mode == place.USER:
+            # git may take its time on a big work tree
             self._code_thread = threading.Thread(target=self.log_code_ref, name="polyaxon-code", daemon=True)
             self._code_thread.start()
-        if track_logs:
+        if is_new and track_logs and self._place.mode == place.USER:
             from polyaxon.tracking.logs import Capture
 
             self._capture = Capture(self._writer)
             self._capture.start()
+        if _asked(collect_resources, "POLYAXON_COLLECT_RESOURCES", is_new):
+            from polyaxon.tracking.system import Sampler
+
+            self._sampler = Sampler(self._writer)
+            self._sampler.start()
 
     def _end_with(self, status: str, reason: str | None, message: str | None) -> None:
         if self._status not in _FINAL:

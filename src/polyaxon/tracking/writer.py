@@ -130,8 +130,14 @@ class Writer:
                 self.flush()
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="polyaxon-tracking", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="polyaxon-tracking", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter is ending: later Pythons start no more threads
+                if self._flusher is None:
+                    self.flush()
+                return
+            self._thread = thread
         self._signal.set()
 
     def _run(self) -> None:

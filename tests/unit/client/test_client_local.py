@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from polyaxon.client import ProjectClient, RunClient, ServerOnlyException
+from polyaxon.client import AsyncRunClient, PolyaxonClient, ProjectClient, RunClient, ServerOnlyException
 from polyaxon.client.failures import PolyaxonClientException
+from polyaxon.client.http import HttpTransport
 from polyaxon.client.transport import open_transport
 from polyaxon.errors import ConflictError, NotFoundError, QueryError
 
@@ -180,3 +182,25 @@ def test_an_unknown_field_of_a_run_is_an_error_and_a_known_one_none() -> None:
     assert run.description is None
     with pytest.raises(AttributeError, match="has no field `staus`"):
         _ = run.staus
+
+
+def test_a_connection_has_settings_of_its_own_and_is_shared(tmp_path: Path) -> None:
+    connection = PolyaxonClient({"POLYAXON_HOME": str(tmp_path / "elsewhere")})
+    assert RunClient(project="demo", client=connection).list().count == 0
+    assert ProjectClient(client=connection).transport is RunClient(client=connection).transport
+    remote = PolyaxonClient({"POLYAXON_HOST": "example.org"}, token="t")
+    assert isinstance(remote.transport, HttpTransport)
+    assert remote.transport.host == "http://example.org"
+
+
+def test_the_asynchronous_client_has_the_same_methods_as_coroutines() -> None:
+    async def ask() -> tuple[int, str]:
+        client = AsyncRunClient(project="demo", run_uuid=UUIDS[0])
+        pages = await asyncio.gather(client.list(), client.list(query="name:run-1"))
+        await client.log_outputs(acc=1)
+        assert await client.get_outputs() == {"loss": 1.0, "acc": 1}
+        return sum(page.count for page in pages), client.project
+
+    assert asyncio.run(ask()) == (4, "demo")
+    with pytest.raises(PolyaxonClientException, match="asynchronous"):
+        _ = AsyncRunClient().watch_statuses

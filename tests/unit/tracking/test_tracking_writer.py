@@ -92,6 +92,18 @@ def test_a_torn_last_line_is_ended_before_the_next(tmp_path: Path) -> None:
     assert file.read_text() == 'whole\n{"torn\nnext\n'
 
 
+def test_an_interpreter_that_starts_no_more_threads_writes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    writer = Writer(str(tmp_path))
+    writer.line("a", "x\n")
+    assert (tmp_path / "a").read_text() == "x\n"
+
+
 def test_a_forked_child_writes_its_own_lines_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "_FLUSH_SECONDS", 60)
     writer = Writer(str(tmp_path))
