@@ -19,6 +19,7 @@ from polyaxon.spec.fields import to_camel
 from polyaxon.spec.load import Document
 from polyaxon.spec.operation import CompiledOperation, Operation
 from polyaxon.spec.traps import find_traps
+from polyaxon.spec.values import collector_paused
 
 __all__ = ["AnyFile", "read"]
 
@@ -43,7 +44,8 @@ def read(document: Document) -> AnyFile:
     model = _KINDS[kind]
     problems = list(_snake_case_keys(document, model)) if kind is not None else []
     try:
-        found: AnyFile = model.__pydantic_validator__.validate_python(document.value)
+        with collector_paused():
+            found: AnyFile = model.__pydantic_validator__.validate_python(document.value)
     except ValidationError as error:
         problems.extend(diagnose(document, model, error))
     else:

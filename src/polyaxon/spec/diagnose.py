@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from polyaxon.errors import Problem
 from polyaxon.spec.anatomy import Choice, Kinds, ListOf, MapOf, Node, OneOf, Scalar, Section, fields_of, kind_of, step
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Model
+from polyaxon.spec.fields import Model, to_snake
 from polyaxon.spec.load import Document
 from polyaxon.spec.traps import trap_at
 from polyaxon.spec.types import describe
@@ -76,6 +77,7 @@ def _unknown(at: Finding) -> Problem:
     return unknown_field(at.document, at.path, _field_hint(owner, name, at_top=len(at.path) == 1))
 
 
+@lru_cache(maxsize=1024)
 def _field_hint(owner: type[Model] | None, name: str, at_top: bool) -> str | None:
     if owner is None:
         return None
@@ -341,16 +343,12 @@ def _model_of(node: Node, value: Any) -> type[Model] | None:
 def _value_at(value: Any, path: Path) -> Any:
     for part in path:
         if isinstance(value, dict):
-            value = value.get(part, value.get(_snake(part)) if isinstance(part, str) else None)
+            value = value[part] if part in value else value.get(to_snake(str(part)))
         elif isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
         else:
             return None
     return value
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
 
 
 def _section_name(path: Path) -> str:

@@ -44,6 +44,7 @@ __all__ = [
     "all_wrong",
     "has_template",
     "to_camel",
+    "to_snake",
     "wrong",
 ]
 
@@ -62,6 +63,11 @@ def to_camel(name: str) -> str:
     """Return the spelling of the file: `hub_ref` → `hubRef`."""
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def to_snake(name: str) -> str:
+    """Return the spelling of Python: `hubRef` → `hub_ref`."""
+    return name if name.islower() else "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
 
 
 def wrong(

@@ -7,18 +7,15 @@ Two liberties: keys are always the text that was written, and dates stay text.
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.places import Places, Position, path_text
-from polyaxon.spec.values import Limits, Refused, build
+from polyaxon.spec.values import Limits, Refused, build, collector_paused
 
 __all__ = ["Document", "Limits", "Position", "parse"]
 
@@ -93,7 +90,7 @@ def parse(text: str | bytes, file: str, limits: Limits | None = None) -> Documen
         raise _refusal(file, "", Refused(SpecCode.TOO_LARGE, f"the file has {size}, more than the limit allows"))
     content = _decoded(text, file)
     try:
-        with _collector_paused():
+        with collector_paused():
             value, problems = _read(content, file, limits)
     except Refused as refused:
         raise _refusal(file, content, refused) from refused
@@ -237,15 +234,3 @@ def _refusal(file: str, text: str, refused: Refused) -> SpecError:
 def _line(text: str, number: int) -> str:
     lines = text.split("\n", number)
     return lines[number - 1].rstrip("\r")[:500] if number <= len(lines) else ""
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector out of a phase that only makes values: it would look at each of them many times."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

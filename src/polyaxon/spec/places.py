@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from polyaxon.spec.fields import to_camel
-from polyaxon.spec.values import LOADER
+from polyaxon.spec.fields import to_camel, to_snake
+from polyaxon.spec.values import LOADER, collector_paused
 
 __all__ = ["Places", "Position", "path_text"]
 
@@ -49,7 +49,8 @@ class Places:
         self._root: Node | None = None
         loader = _Composer(text)
         try:
-            self._root = loader.get_single_node()
+            with collector_paused():
+                self._root = loader.get_single_node()
         except yaml.YAMLError:  # JSON that YAML cannot read: everything is at the start
             pass
         finally:
@@ -107,10 +108,10 @@ def _step(node: Node | None, part: str | int) -> tuple[Node | None, Node] | None
     if isinstance(node, SequenceNode) and isinstance(part, int):
         return (None, node.value[part]) if 0 <= part < len(node.value) else None
     if isinstance(node, MappingNode):
-        names = (part, to_camel(part), _to_snake(part)) if isinstance(part, str) else (str(part),)
-        for name in names:
+        for spell in (str, to_camel, to_snake):
+            name = spell(str(part))
             for key, value in reversed(node.value):
-                if isinstance(key, ScalarNode) and key.value == name:
+                if key.value == name:
                     return key, value
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value == "<<":
@@ -119,7 +120,3 @@ def _step(node: Node | None, part: str | int) -> tuple[Node | None, Node] | None
                     if found is not None:
                         return found
     return None
-
-
-def _to_snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
