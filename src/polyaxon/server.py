@@ -20,11 +20,11 @@ from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import crash_points
 from polyaxon.scheduler.drive import Drive, Driver
 from polyaxon.scheduler.loop import Engine, Scheduler, Tuning
-from polyaxon.store.wakeup import Listener, wake
 from polyaxon.settings import Settings
 from polyaxon.spec.operation import Operation
 from polyaxon.store.base import Lease, Project, Store
 from polyaxon.store.owners import this_process
+from polyaxon.store.wakeup import Listener, wake
 
 __all__ = ["Driver", "Local", "open_local", "open_store"]
 
@@ -78,11 +78,11 @@ class Local:
         name: str | None = None,
         tags: Sequence[str] = (),
         description: str | None = None,
-        components: Mapping[str, Operation] | None = None,
+        components: Mapping[str, Mapping[str, Any]] | None = None,
         meta: Mapping[str, Any] | None = None,
         hold: bool = True,
     ) -> Run:
-        """Store a new root run. `components` are those that hooks and builds name (`Loaded.components`).
+        """Store a new root run. `components` are those that hooks and builds name, as data (`Loaded.components`).
 
         With `hold` this process has its lease at once and is expected to drive it; without, the next scheduler of the
         home takes it, and those that run are woken.
@@ -99,7 +99,7 @@ class Local:
             tags=tuple(tags),
             description=description,
             user=self.settings.user,
-            meta={**_component_texts(components or {}), **(meta or {})},
+            meta={**({"components": dict(components)} if components else {}), **(meta or {})},
         )
         return self._begin(run, condition, hold)
 
@@ -333,15 +333,6 @@ def _wants_metrics(flow: Any, run: RunId) -> bool:
     node = flow.nodes.get(run)
     group = node.pipeline.group if node is not None and node.pipeline is not None else None
     return group is not None and group.sweep is not None and bool(group.sweep.policies)
-
-
-def _component_texts(components: Mapping[str, Operation]) -> dict[str, Any]:
-    """Return the components as the engine keeps them with the root."""
-    from polyaxon.spec.dump import dump
-
-    if not components:
-        return {}
-    return {"components": {name: dump(operation)["component"] for name, operation in components.items()}}
 
 
 def _listener(home: str) -> Listener | None:

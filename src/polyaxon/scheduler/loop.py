@@ -113,6 +113,7 @@ class Scheduler:
         self._asked: set[int] = set()
         self._wanted: set[RunId] = set()
         self._adopting = False
+        self._has_looked = False
         self._to_load: dict[RunId, Lease] = {}
         self._subscribers: list[Callable[[Sequence[Change]], None]] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -159,8 +160,8 @@ class Scheduler:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to drive."""
-        return not (self._roots.driven or self._to_load or self._inbox)
+        """Whether it looked around and there is nothing to drive."""
+        return self._has_looked and not (self._roots.driven or self._to_load or self._inbox)
 
     def clock(self) -> datetime:
         """Return the time, which never goes back."""
@@ -311,6 +312,7 @@ class Scheduler:
                         self._inbox.append(Incoming(root, request, request=number))
             if self._watches.waiting:
                 await self._settle(list(self._watches.waiting))
+            self._has_looked = True
         except StoreError as error:
             _log.warning("%s", error.message)
 
