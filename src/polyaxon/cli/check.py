@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from polyaxon.cli.assignments import read_assignments
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.sources import mirror_option, open_sources
 from polyaxon.cli.specification import Choice, read_file, read_specification
+from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import PolyaxonError, Problem, SpecError, UsageError
@@ -113,7 +114,23 @@ def _judge_source(name: str, source: Source, sources: Sources, overrides: Overri
         loaded = load(sources, source, overrides=overrides, shallow=shallow)
     except SpecError as error:
         return Verdict(name, None, error.problems)
-    return Verdict(name, loaded, loaded.problems)
+    return Verdict(name, loaded, _as_it_stands(loaded))
+
+
+def _as_it_stands(loaded: Loaded) -> Sequence[Problem]:
+    """Return the problems of the file by itself: that a component's own inputs need values is no fault of the file.
+
+    Whoever runs it or refers to it gives them; `run` refuses it without.
+    """
+    if loaded.kind != "component":
+        return loaded.problems
+    missing = CompileCode.MISSING_PARAM.value
+    return [
+        replace(problem, severity="warning")
+        if problem.code == missing and problem.path.startswith("inputs[")
+        else problem
+        for problem in loaded.problems
+    ]
 
 
 def _write(verdict: Verdict, graph: str | None) -> None:
@@ -137,5 +154,8 @@ def _draw(loaded: Loaded, graph: str) -> str:
     from polyaxon.compiler import graph as drawing
 
     if loaded.operation is None:
-        raise UsageError("a file that is checked `--shallow` cannot be drawn", hint="leave out `--shallow`")
+        raise UsageError(
+            "what is checked `--shallow`, or misses the values of inputs, cannot be drawn",
+            hint="leave out `--shallow`, and give the values: `-P NAME=VALUE`",
+        )
     return str(getattr(drawing, f"draw_{graph}")(loaded.operation))

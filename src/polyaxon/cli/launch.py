@@ -13,10 +13,11 @@ from polyaxon.cli.follow import Manner, follow
 from polyaxon.cli.home import project_name
 from polyaxon.cli.output import Output, write_json
 from polyaxon.cli.shapes import run_detail
+from polyaxon.cli.sources import sources_of
 from polyaxon.cli.specification import Choice, read_specification
+from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.errors import SpecError, UsageError
-from polyaxon.hub.sources import HubSources
 from polyaxon.server import Local, open_local
 from polyaxon.settings import Settings, read_settings
 from polyaxon.spec.operation import Operation
@@ -54,7 +55,7 @@ def launch(asked: Launch) -> int:
 
 
 def _checked(asked: Launch, settings: Settings) -> tuple[Loaded, Operation]:
-    sources = HubSources(settings.home, settings.mirrors)
+    sources = sources_of(settings)
     specification = read_specification(asked.choice, sources, asked.directory)
     loaded = load(sources, specification.main, specification.presets, asked.overrides)
     _tell(loaded)
@@ -69,9 +70,9 @@ def _checked(asked: Launch, settings: Settings) -> tuple[Loaded, Operation]:
 
 
 def _tell(loaded: Loaded) -> None:
-    """Write the warnings; errors are the exception's."""
+    """Write the warnings; errors are the exception's. Processes of this machine need no image."""
     for problem in loaded.problems:
-        if problem.severity != "error":
+        if problem.severity != "error" and problem.code != CompileCode.NO_IMAGE.value:
             click.echo(str(problem), err=True)
 
 

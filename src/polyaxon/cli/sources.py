@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 import click
 
-from polyaxon.compiler.sources import Sources
+from polyaxon.cli.assignments import read_mirrors
+from polyaxon.compiler.sources import Source, Sources
+from polyaxon.settings import Settings, read_settings
 
-__all__ = ["mirror_option", "open_sources"]
+__all__ = ["mirror_option", "open_sources", "sources_of"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -27,9 +29,25 @@ def mirror_option(function: Function) -> Function:
 
 def open_sources(mirrors: Sequence[str]) -> Sources:
     """Return what follows references for this invocation."""
-    from polyaxon.cli.assignments import read_mirrors
-    from polyaxon.hub.sources import HubSources
-    from polyaxon.settings import read_settings
+    return sources_of(read_settings(given={"mirrors": read_mirrors(mirrors)}))
 
-    settings = read_settings(given={"mirrors": read_mirrors(mirrors)})
-    return HubSources(settings.home, settings.mirrors)
+
+def sources_of(settings: Settings) -> Sources:
+    """Return what follows references with these settings."""
+    return _Sources(settings)
+
+
+class _Sources:
+    """The home's sources, made when the first reference is met: they need an HTTP client, most files do not."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sources: Sources | None = None
+
+    def read(self, kind: str, ref: str, base: str | None) -> Source:
+        """Return what `ref` names."""
+        if self._sources is None:
+            from polyaxon.hub.sources import HubSources
+
+            self._sources = HubSources(self._settings.home, self._settings.mirrors)
+        return self._sources.read(kind, ref, base)

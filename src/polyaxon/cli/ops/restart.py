@@ -10,11 +10,11 @@ from polyaxon.cli.follow import Manner, follow
 from polyaxon.cli.home import Home, open_local_home, project_option, run_argument, run_option
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.shapes import run_detail
+from polyaxon.cli.sources import sources_of
 from polyaxon.cli.specification import read_file
 from polyaxon.compiler.resolve import Overrides, load
 from polyaxon.compiler.sources import Source
 from polyaxon.errors import ConflictError, SpecError
-from polyaxon.hub.sources import HubSources
 from polyaxon.model.run import Cloning, Run
 from polyaxon.spec.operation import Operation
 
@@ -83,7 +83,7 @@ def _changed(home: Home, original: Run, params: tuple[str, ...], files: tuple[st
             f"{original.name or original.uuid} was not submitted on its own, so there is nothing to change",
             hint=f"restart its pipeline: `polyaxon ops restart {original.root[:8]}`",
         )
-    sources = HubSources(home.settings.home, home.settings.mirrors)
+    sources = sources_of(home.settings)
     overrides = Overrides(params=read_assignments("-P", params))
     loaded = load(
         sources, Source(original.raw_content, f"run {original.uuid[:8]}"), list(map(read_file, files)), overrides
