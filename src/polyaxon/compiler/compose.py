@@ -278,7 +278,8 @@ class Composer:
                 if item.dag_ref in chain or item.dag_ref == name:
                     circle = " → ".join((*chain, name, item.dag_ref))
                     message = f"the components refer to each other in a circle: {circle}"
-                    self.problems.append(where.problem(CompileCode.REFERENCE_CYCLE, message, "dagRef"))
+                    code = CompileCode.REFERENCE_CYCLE
+                    self.problems.append(where.problem(code, message, "dagRef", suggestion=_CIRCLE_HINT))
                     return item
                 if item.dag_ref in written:
                     target = done.get(item.dag_ref) or compose(item.dag_ref, (*chain, name))
@@ -321,13 +322,15 @@ class Composer:
             source = self.sources.read(kind, text, base)
         except (UserError, OutsideError) as error:
             code = CompileCode.FETCH if isinstance(error, OutsideError) else CompileCode.NOT_FOUND
-            self.problems.append(place.problem(code, error.message, _SPELLED[field], suggestion=error.hint))
+            hint = error.hint or _HINTS[code]
+            self.problems.append(place.problem(code, error.message, _SPELLED[field], suggestion=hint))
             return None
         link = source.location
         if link in place.chain or link == base:
             circle = " → ".join((*place.chain, base, link)[-6:])
             message = f"the files refer to each other in a circle: {circle}"
-            self.problems.append(place.problem(CompileCode.REFERENCE_CYCLE, message, _SPELLED[field]))
+            code = CompileCode.REFERENCE_CYCLE
+            self.problems.append(place.problem(code, message, _SPELLED[field], suggestion=_CIRCLE_HINT))
             return None
         if key in self._fetched:
             return self._fetched[key]
@@ -363,6 +366,11 @@ def _bad_patch(error: PatchError, place: Place) -> Problem:
     return place.problem(CompileCode.RUN_PATCH, f"`runPatch` does not fit: {error}", "runPatch", error.key, key=True)
 
 
+_CIRCLE_HINT = "remove one of these references"
+_HINTS = {
+    CompileCode.NOT_FOUND: "check the spelling; a relative path starts from the file that holds it",
+    CompileCode.FETCH: "check the address and the connection",
+}
 _COMPILED = "a compiled operation cannot be compiled again"
 _COMPILED_HINT = "use the file it was compiled from"
 _NOTHING = "there is nothing to run: no `run`, and nothing that stands for it"

@@ -64,14 +64,11 @@ def _repair(value: Any, problem: Problem) -> bool:
     path = _path(problem.path)
     if not path or problem.code == SpecCode.MISSING_FIELD:
         path = path[:-1] if problem.code == SpecCode.MISSING_FIELD and path and not _has(value, path) else path
+    if not path or not _has(value, path):
+        return False
     holder = value
     for part in path[:-1]:
-        try:
-            holder = holder[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    if not path or not _has(holder, path[-1:]):
-        return False
+        holder = holder[part]
     removed = holder.pop(path[-1])
     meant = _MEANT.match(problem.suggestion or "")
     if problem.code == SpecCode.UNKNOWN_FIELD and meant and isinstance(holder, dict) and meant[1] not in holder:
@@ -81,9 +78,9 @@ def _repair(value: Any, problem: Problem) -> bool:
 
 def _has(value: Any, path: Path) -> bool:
     for part in path:
-        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)):
+        try:
             value = value[part]
-        else:
+        except (KeyError, IndexError, TypeError):
             return False
     return True
 

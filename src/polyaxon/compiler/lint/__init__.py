@@ -122,7 +122,8 @@ class _Checker:
         place = use.view.origin.at("run")
         if depth >= MAX_DEPTH:
             message = f"the dags are nested more than {MAX_DEPTH} levels deep"
-            self._say(place.problem(CompileCode.REFERENCE_CYCLE, message))
+            suggestion = "check whether a dag contains itself"
+            self._say(place.problem(CompileCode.REFERENCE_CYCLE, message, suggestion=suggestion))
             return
         nodes: dict[str, Node] = {}
         self.problems.extend(check_names_of(dag, place, nodes))

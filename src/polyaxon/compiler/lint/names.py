@@ -63,9 +63,15 @@ def check_component_names(use: Use) -> Iterator[Problem]:
 def broken_template(error: TemplateError, path: Path, place: Place) -> Problem:
     """Return what is wrong with a template that cannot be read."""
     code = CompileCode.TEMPLATE_SYNTAX if error.kind == "syntax" else CompileCode.TEMPLATE_REFUSED
-    suggestion = "check the braces and the expression between them" if error.kind == "syntax" else None
+    suggestion = _READ_HINTS.get(error.kind, "write a simpler template")
     found = place.problem(code, f"the template cannot be read: {error.message}", *path, suggestion=suggestion)
     return pointed_at(found, error.name or "{{")
+
+
+_READ_HINTS = {
+    "syntax": "check the braces and the expression between them",
+    "refused": "write the template without it: expressions, `if` and `for` are there",
+}
 
 
 def undefined_names(template: Template, path: Path, place: Place, use: Use, known: frozenset[str]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from polyaxon.spec.io import IO, validate
 from polyaxon.spec.params import Param
 from polyaxon.spec.types import CastError
 
-__all__ = ["check_params"]
+__all__ = ["check_params", "value_hint"]
 
 _FETCHED_TYPES = frozenset({"git", "artifacts", "dockerfile", "path"})
 
@@ -79,7 +79,38 @@ def _check_value(use: Use, name: str, param: Param, io: IO) -> Iterator[Problem]
         message = f"`{name}`{kind} cannot take this value: {error}"
         full = ("params", name, "value")
         path = full if use.place.has(*full) else full[:2]
-        yield use.place.problem(CompileCode.PARAM_TYPE, message, *path)
+        yield use.place.problem(CompileCode.PARAM_TYPE, message, *path, suggestion=value_hint(io, param.value))
+
+
+def value_hint(io: IO, value: object) -> str:
+    """Return what to write for a value that the input does not take."""
+    options = io.validation.options if io.validation is not None else None
+    if options:
+        return did_you_mean(str(value), map(str, options)) or f"write one of {listed(map(str, options))}"
+    if io.is_list:
+        return "write a list, such as `[first, second]`"
+    return _EXAMPLES.get(io.type or "", "change the value, or the rules of the input")
+
+
+_EXAMPLES = {
+    "int": "write a whole number, such as `10`",
+    "float": "write a number, such as `0.1`",
+    "metric": "write a number, such as `0.1`",
+    "bool": "write `true` or `false`",
+    "str": "write a text, in quotes",
+    "path": "write a path, in quotes",
+    "dict": "write a mapping, such as `{key: value}`",
+    "list": "write a list, such as `[first, second]`",
+    "date": "write a date, such as `2030-01-31`",
+    "datetime": "write a time, such as `2030-01-31T12:00:00`",
+    "timedelta": "write seconds, or a duration such as `P1DT2H`",
+    "uri": "write an address with its scheme, such as `https://example.org/x`",
+    "image": "write the name of an image, such as `python:3.12`",
+    "s3": "write an address, such as `s3://bucket/path`",
+    "gcs": "write an address, such as `gs://bucket/path`",
+    "uuid": "write the 32 hexadecimal digits of a UUID",
+    "email": "write an address, such as `name@example.org`",
+}
 
 
 def _check_ref(use: Use, name: str, param: Param) -> Iterator[Problem]:
@@ -98,7 +129,8 @@ def _check_ref(use: Use, name: str, param: Param) -> Iterator[Problem]:
         return
     if ref.kind in ("dag", "ops") and use.dag is None:
         message = f"`{param.ref}` means something inside a dag only"
-        yield use.place.problem(CompileCode.BAD_REF, message, "params", name, "ref")
+        suggestion = "give the value itself, or put the operation into a dag"
+        yield use.place.problem(CompileCode.BAD_REF, message, "params", name, "ref", suggestion=suggestion)
     if ref.kind == "dag" and path[0] in ("outputs", "artifacts"):
         message = f"a dag gives its operations no `{path[0]}`"
         suggestion = "refer to `inputs.NAME` or `globals.NAME` of the dag"

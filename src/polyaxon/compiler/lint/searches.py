@@ -8,6 +8,7 @@ from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.lint.near import did_you_mean, listed
+from polyaxon.compiler.lint.params import value_hint
 from polyaxon.compiler.lint.use import Use
 from polyaxon.compiler.template import has_template
 from polyaxon.compiler.tree import plan
@@ -92,7 +93,8 @@ def _check_value(use: Use, io: IO, value: Any, where: tuple[str | int, ...]) -> 
         validate(io, value)
     except CastError as error:
         message = f"the input `{io.name}` cannot take this value: {error}"
-        yield use.place.problem(CompileCode.MATRIX_VALUE, message, *where)
+        suggestion = value_hint(io, value)
+        yield use.place.problem(CompileCode.MATRIX_VALUE, message, *where, suggestion=suggestion)
 
 
 def _check_probabilities(use: Use, pairs: Any, where: tuple[str, ...]) -> Iterator[Problem]:
@@ -119,7 +121,8 @@ def _check_numbers(use: Use, io: IO, space: Any, where: tuple[str, ...]) -> Iter
             validate(io, value)
         except CastError as error:
             message = f"values of this `{space.kind}` do not fit the input `{io.name}`: {error}"
-            yield use.place.problem(CompileCode.MATRIX_VALUE, message, *where, "value")
+            suggestion = "change the bounds, or the rules of the input"
+            yield use.place.problem(CompileCode.MATRIX_VALUE, message, *where, "value", suggestion=suggestion)
             return
 
 
@@ -244,7 +247,10 @@ def _check_rows(use: Use, values: list[Any]) -> Iterator[Problem]:
             io = use.view.inputs.get(name)
             if io is not None and io.is_required:
                 message = f"this row gives no `{name}`, which {use.title} needs"
-                yield use.place.problem(CompileCode.MATRIX_VALUE, message, "matrix", "values", index)
+                suggestion = f"add `{name}: …` to the row"
+                yield use.place.problem(
+                    CompileCode.MATRIX_VALUE, message, "matrix", "values", index, suggestion=suggestion
+                )
         for name, value in row.items():
             io = use.io(name)
             where = ("matrix", "values", index, name)
@@ -269,7 +275,7 @@ def _check_resource(use: Use, matrix: Any) -> Iterator[Problem]:
         yield from _check_unknown(use, resource.name, where)
     elif io.type not in _NUMBERS:
         message = f"the resource must be a number, but the input `{io.name}` is `{io.type}`"
-        yield use.place.problem(CompileCode.HYPERBAND, message, *where)
+        yield use.place.problem(CompileCode.HYPERBAND, message, *where, suggestion="name an input that is a number")
     elif io.type == "int" and resource.type == "float":
         message = f"the resource is `float`, but the input `{io.name}` is `int`"
         yield use.place.problem(

@@ -137,7 +137,8 @@ def _check_schedule(use: Use) -> Iterator[Problem]:
     start, end = getattr(schedule, "start_at", None), getattr(schedule, "end_at", None)
     if start is not None and end is not None and _is_after(start, end):
         message = f"the schedule ends ({end}) before it starts ({start}): nothing would run"
-        yield use.place.problem(CompileCode.SCHEDULE, message, "schedule", "endAt")
+        suggestion = "let `endAt` be later than `startAt`"
+        yield use.place.problem(CompileCode.SCHEDULE, message, "schedule", "endAt", suggestion=suggestion)
 
 
 def _is_after(start: Any, end: Any) -> bool:
@@ -234,7 +235,8 @@ def _check_events(use: Use) -> Iterator[Problem]:
             continue
         if ref.kind == "ops" and use.dag is None:
             message = f"`{event.ref}` means something inside a dag only"
-            yield use.place.problem(CompileCode.EVENT, message, *where, "ref")
+            suggestion = "put the operation into a dag, or remove the event"
+            yield use.place.problem(CompileCode.EVENT, message, *where, "ref", suggestion=suggestion)
         for place, kind in enumerate(event.kinds):
             if not kind.startswith("run_status_") and not has_template(kind):
                 message = f"events `{kind}` are not sent: nothing would ever start {use.title}"
