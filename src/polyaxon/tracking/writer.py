@@ -107,6 +107,7 @@ class Writer:
 
     def _fresh(self) -> None:
         self._lock = threading.RLock()
+        self._starting = threading.RLock()  # apart from `_lock`: a call must not wait for a disk
         self._flusher = None
         self._after = None
         self._signal = threading.Event()
@@ -129,16 +130,25 @@ class Writer:
             if self._flusher is None:
                 self.flush()
             return
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="polyaxon-tracking", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # the interpreter is ending: later Pythons start no more threads
-                if self._flusher is None:
-                    self.flush()
-                return
-            self._thread = thread
+        if not self._has_thread():
+            if self._flusher is None:
+                self.flush()
+            return
         self._signal.set()
+
+    def _has_thread(self) -> bool:
+        """Make sure that there is a thread; there is none when the interpreter is ending (later Pythons refuse)."""
+        if self._thread is not None:
+            return True
+        with self._starting:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="polyaxon-tracking", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return False
+                self._thread = thread
+        return True
 
     def _run(self) -> None:
         signal, stopped = self._signal, self._stopped
