@@ -63,6 +63,58 @@ def move(uuid: RunId, status: Status, seconds: float = 1, **fields: Any) -> Move
     return Moved(uuid, condition(status, seconds), fields)
 
 
+_SEARCHED = [
+    run(1, name="a", status=Status.SUCCEEDED, outputs={"loss": 0.25, "note": "Ä"}, tags=("x", "y"), duration=9.0),
+    run(2, name="b", outputs={"loss": 1}, inputs={"lr": 0.1, "on": True, "n": 2}, description="100%_Ärger!"),
+    run(3, name="c", outputs={"loss": float("nan")}, inputs={"lr": "0.1", "on": None}, started_at=EPOCH),
+    run(4, name="d", kind=RunKind.MATRIX, pipeline=run(1).uuid, root=run(1).uuid, tags=("y",), meta={"flag": True}),
+    run(5, name="e", live_state=0, managed_by=ManagedBy.USER, created_at=EPOCH - timedelta(days=90)),
+]
+_SEARCHES = [
+    ("", "abcd"),
+    ("live_state:0|1", "abcde"),
+    ("live_state:0", "e"),
+    ("status:succeeded", "a"),
+    ("status:~succeeded", "bcd"),
+    ("name:a|c OR kind:matrix", "acd"),
+    ("(name:a OR name:b), metrics.loss:<0.5", "a"),
+    ("metrics.loss:~<0.5", "b"),
+    ("metrics.loss:nil", "cd"),
+    ("outputs.loss:1", "b"),
+    ("outputs.note:Ä", "a"),
+    ("outputs.note:~nil", "a"),
+    ("inputs.lr:0.1", "b"),
+    ('inputs.lr:"0.1"', "c"),
+    ("inputs.lr:~0.1", "acd"),
+    ("inputs.lr:>0.05", "b"),
+    ('inputs.lr:>="0"', "c"),
+    ("inputs.on:true", "b"),
+    ("inputs.on:nil", "acd"),
+    ("inputs.n:1|2", "b"),
+    ("description:%ärger!", "b"),
+    ("description:100%%", "b"),
+    ("description:%%_%", "b"),
+    ("tags:x", "a"),
+    ("tags:x|y", "ad"),
+    ("tags:~y", "bc"),
+    ("tags:nil", "bc"),
+    ("pipeline:nil", "abc"),
+    ("pipeline:" + run(1).uuid, "d"),
+    ("pipeline.name:a", "d"),
+    ("duration:>3", "a"),
+    ("started_at:2026-03-01", "c"),
+    ("started_at:nil", "abd"),
+    ("created_at:2025-01-01 .. 2025-12-31, live_state:_any_", "e"),
+    ("created_at:last_month", "abcd"),
+    ("meta_flags.flag:true", "d"),
+    ("is_managed:false, live_state:_any_", "e"),
+    ("commit:abc", "a"),
+    ("commit:~abc", "bcd"),
+    ("backend:nil", "abcd"),
+    ("upstream:nil", "abcd"),
+]
+
+
 class StoreContract:
     """The laws; each test is one."""
 
@@ -216,6 +268,31 @@ class StoreContract:
         store.create(run(2), condition())
         assert [each.name for each in store.list(None, "", "name", 9, 0, EPOCH).runs] == ["run-2"]
         assert [each.name for each in store.list(None, "live_state:0", "name", 9, 0, EPOCH).runs] == ["run-1"]
+
+    @pytest.mark.parametrize(("query", "names"), _SEARCHES)
+    def test_the_search_language_means_the_same_everywhere(self, store: Store, query: str, names: str) -> None:
+        for each in _SEARCHED:
+            store.create(each, condition())
+        store.add_artifacts([Artifact(_SEARCHED[0].uuid, "abc", "coderef", "p")])
+        found = store.list("default", query, "name", 10, 0, EPOCH + timedelta(days=3)).runs
+        assert "".join(each.name or "" for each in found) == names
+
+    @pytest.mark.parametrize(
+        ("sort", "names"),
+        [
+            ("metrics.loss", "abcd"),
+            ("-metrics.loss", "badc"),
+            ("inputs.lr,-name", "bcda"),
+            ("-in.lr,name", "bcad"),
+            ("-duration,name", "abcd"),
+            ("-started_at,name", "cabd"),
+        ],
+    )
+    def test_sorting_puts_missing_values_last(self, store: Store, sort: str, names: str) -> None:
+        for each in _SEARCHED[:4]:
+            store.create(each, condition())
+        found = store.list("default", sort=sort, query="", limit=10, offset=0, now=EPOCH).runs
+        assert "".join(each.name or "" for each in found) == names
 
     # Leases
 
