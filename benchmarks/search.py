@@ -1,6 +1,6 @@
 """How good and how fast are the searches? Regret on known functions, beside Optuna and hyperopt in the same run.
 
-    python benchmarks/search.py [--quick] [--seeds N] [--only bayes|tpe|halving|speed] [--save FILE]
+    python benchmarks/search.py [--quick] [--seeds N] [--only bayes|tpe|halving] [--save FILE]
 
 Peers that are not installed are skipped, and the tables say so. Every method gets the same budget and as many
 random first trials. Regret is the best value found minus the optimum, the median over seeds; ranks are per
@@ -19,10 +19,11 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from polyaxon.search import Optimizer
+from polyaxon.search import Optimizer, Trial
 from polyaxon.search.space import Parameter, parse_space
 
 TABLE = Path(__file__).with_name("search_table.json")
@@ -77,7 +78,7 @@ def _ackley(p: Params) -> float:
 
 def _rosenbrock(p: Params) -> float:
     x = list(p.values())
-    return sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:], strict=False))
+    return sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
 
 
 def _levy(p: Params) -> float:
@@ -292,6 +293,130 @@ TPE: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
 }
 
 
+# --- budgets in epochs: the table is trained epoch by epoch, and what is stopped early costs less ---
+
+
+def halving_run(kind: str, **settings: Any) -> Callable[[Table, int, int], float]:
+    """Our searches of the halving family; a promoted trial continues where its origin stopped."""
+
+    def run(table: Table, seed: int, epochs: int) -> float:
+        best, spent, turn = math.inf, 0, 0
+        known: list[Trial] = []
+        while spent < epochs:
+            optimizer = Optimizer(
+                table.space,
+                kind,
+                seed=seed + 1000 * turn,
+                maxIterations=table.epochs,
+                eta=3,
+                resume=True,
+                resource={"name": "epochs", "type": "int"},
+                known=known,
+                **settings,
+            )
+            turn += 1
+            while spent < epochs and not optimizer.done:
+                trial = optimizer.ask()
+                until = int(trial.params["epochs"])
+                done = 0 if trial.origin is None else int(optimizer.trials[trial.origin].params["epochs"])
+                until = min(until, done + epochs - spent)
+                curve = table.curve({name: trial.params[name] for name in table.space})[:until]
+                spent += until - done
+                best = min(best, *curve)
+                optimizer.tell(trial, curve[-1])
+            known += optimizer.trials
+        return best
+
+    return run
+
+
+def policy_run(kind: str, pruning: Params) -> Callable[[Table, int, int], float]:
+    """Our searches with a stopping policy."""
+
+    def run(table: Table, seed: int, epochs: int) -> float:
+        best, spent = math.inf, 0
+        optimizer = Optimizer(table.space, kind, seed=seed, pruning=pruning)
+        while spent < epochs and not optimizer.done:
+            trial = optimizer.ask()
+            value = math.inf
+            for step, value in enumerate(table.curve(dict(trial.params))[: epochs - spent], 1):
+                spent += 1
+                best = min(best, value)
+                if optimizer.report(trial, step, value):
+                    break
+            optimizer.tell(trial, value)
+        return best
+
+    return run
+
+
+def pruner_run(make: Callable[[Any], Any]) -> Callable[[Table, int, int], float]:
+    """Optuna's pruners under its own TPE."""
+
+    def run(table: Table, seed: int, epochs: int) -> float:
+        optuna = importlib.import_module("optuna")
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        parameters = parse_space(table.space).parameters
+        best, spent = math.inf, 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed), pruner=make(optuna))
+            while spent < epochs:
+                trial = study.ask()
+                state, value = optuna.trial.TrialState.COMPLETE, math.inf
+                params = {parameter.name: _suggested(trial, parameter) for parameter in parameters}
+                for step, value in enumerate(table.curve(params)[: epochs - spent], 1):
+                    spent += 1
+                    best = min(best, value)
+                    trial.report(value, step)
+                    if trial.should_prune():
+                        state = optuna.trial.TrialState.PRUNED
+                        break
+                study.tell(trial, None if state is optuna.trial.TrialState.PRUNED else value, state=state)
+        return best
+
+    return run
+
+
+HALVING: dict[str, tuple[tuple[str, ...], Callable[[Table, int, int], float]]] = {
+    "polyaxon hyperband": ((), halving_run("hyperband")),
+    "polyaxon asha": ((), halving_run("asha")),
+    "polyaxon tpe + median": ((), policy_run("tpe", {"kind": "median", "minInterval": 3, "minSamples": 5})),
+    "optuna hyperband": (("optuna",), pruner_run(lambda optuna: optuna.pruners.HyperbandPruner(1, 27, 3))),
+    "optuna asha": (("optuna",), pruner_run(lambda optuna: optuna.pruners.SuccessiveHalvingPruner(1, 3))),
+    "optuna median": (("optuna",), pruner_run(lambda optuna: optuna.pruners.MedianPruner())),
+}
+
+
+def compare_halving(seeds: int, budgets: tuple[int, ...]) -> None:
+    """Regret of the best loss seen at equal total epochs, on the table."""
+    table = Table.load()
+    optimum = min(min(curve) for curve in table.curves)
+    usable: dict[str, Callable[[Table, int, int], float]] = {}
+    for method, (needs, run) in HALVING.items():
+        reason = missing(*needs)
+        if reason:
+            print(f"skipped {method}: {reason}")
+        else:
+            usable[method] = run
+    print(f"\nHalving on the table: regret of the best loss at equal epochs, {seeds} seeds (median, mean, mean rank)")
+    for budget in budgets:
+        outcome = {
+            method: [run(table, seed, budget) - optimum for seed in range(seeds)] for method, run in usable.items()
+        }
+        print(f"  {budget} epochs")
+        for method, regrets in outcome.items():
+            ranks = [
+                sum(other[seed] < regrets[seed] for other in outcome.values())
+                + (sum(other[seed] == regrets[seed] for other in outcome.values()) + 1) / 2
+                for seed in range(seeds)
+            ]
+            print(
+                f"    {method:24s}{statistics.median(regrets):10.4f}{statistics.mean(regrets):10.4f}"
+                f"{statistics.mean(ranks):8.2f}"
+            )
+
+
 def compare(title: str, methods: dict[str, Any], seeds: int, budgets: tuple[int, ...], saved: dict[str, Any]) -> None:
     """Run every method on every problem and print medians and mean ranks."""
     runs: dict[str, dict[str, list[list[float]]]] = {}
@@ -340,7 +465,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="3 seeds and 50 trials")
     parser.add_argument("--seeds", type=int)
-    parser.add_argument("--only", choices=["bayes", "tpe"])
+    parser.add_argument("--only", choices=["bayes", "tpe", "halving"])
     parser.add_argument("--save", type=Path, help="keep the runs here and reuse those already there")
     options = parser.parse_args()
     seeds = options.seeds or (3 if options.quick else 10)
@@ -352,6 +477,8 @@ def main() -> None:
         compare("Gaussian processes", BAYES, seeds, budgets, saved.setdefault("bayes", {}))
     if options.only in (None, "tpe"):
         compare("Parzen estimators", TPE, seeds, budgets, saved.setdefault("tpe", {}))
+    if options.only in (None, "halving") and TABLE.exists():
+        compare_halving(seeds if options.quick else max(seeds, 20), (357,) if options.quick else (357, 714))
     if options.save:
         options.save.write_text(json.dumps(saved))
 

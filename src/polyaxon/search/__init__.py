@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from polyaxon.search.contract import Enumerable, Search
-    from polyaxon.search.history import Suggestion, Trial, TrialStatus
     from polyaxon.search.effects import importance
+    from polyaxon.search.history import Suggestion, Trial, TrialStatus
     from polyaxon.search.optimizer import Optimizer
     from polyaxon.search.plan import plan_search
     from polyaxon.search.report import render_report

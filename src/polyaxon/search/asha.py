@@ -1,8 +1,7 @@
 """Asynchronous successive halving: promote as soon as a trial is in the best 1/eta of its rung, never wait.
 
 L. Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020. Rung k gives R * eta^(k - s_max);
-new configurations come from a Parzen model of the highest rung that has enough results, as in
-BOHB (S. Falkner et al., ICML 2018), or are random (`algorithm: rand`).
+new configurations come from a model of the results so far (`fresh`), or are random (`algorithm: rand`).
 """
 
 from __future__ import annotations
@@ -11,26 +10,15 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from polyaxon.search.cube import Cube
-from polyaxon.search.draw import mixed
-from polyaxon.search.halving import Budget, ranked
-from polyaxon.search.history import Suggestion, Trial, ordered, own
-from polyaxon.search.random import Random
-from polyaxon.search.sequential import View
+from polyaxon.search.fresh import Fresh, ranked
+from polyaxon.search.halving import Budget
+from polyaxon.search.history import Suggestion, Trial, next_index, ordered, own
 from polyaxon.search.settings import direction, one_of, space_of, whole
 from polyaxon.search.space import Space
-from polyaxon.search.tpe import propose_tpe
 
 __all__ = ["Asha"]
-
-_FRESH, _EXPLORE = 41, 42
-# A share of the new configurations stays random, so that a wrong model cannot rule anything out.
-_RANDOM_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -58,10 +46,6 @@ class Asha:
             one_of(matrix, "algorithm", ("tpe", "rand")),
         )
 
-    @cached_property
-    def cube(self) -> Cube:
-        return Cube(self.space)
-
     def suggest(self, history: Sequence[Trial], seed: int, count: int) -> list[Suggestion]:
         trials = ordered(history)
         made: list[Suggestion] = []
@@ -70,7 +54,7 @@ class Asha:
             if suggestion is None:
                 break
             made.append(suggestion)
-            trials.append(suggestion.pending(max(-1, *(trial.index for trial in trials), -1) + 1))
+            trials.append(suggestion.pending(next_index(trials)))
         return made
 
     def done(self, history: Sequence[Trial]) -> bool:
@@ -111,49 +95,8 @@ class Asha:
 
     def _fresh(self, trials: Sequence[Trial], seed: int) -> Suggestion | None:
         started = [trial for trial in own(trials) if trial.rung == 0]
-        number = len(started)
-        if number >= self.runs:
+        if len(started) >= self.runs:
             return None
-        model = self._model(trials, number, seed)
-        if model is not None:
-            point, reason = propose_tpe(model, np.argsort(model.losses, kind="stable"))
-            if model.is_new(point):
-                return self._granted(self.cube.decode(point), 0, **reason)
-        return self._drawn(started, number, seed)
-
-    def _drawn(self, started: Sequence[Trial], number: int, seed: int) -> Suggestion:
-        """The first configuration of a seeded order that was not started yet."""
-        size = self.space.size
-        draws = Random.of(self.space, self.runs if size is None else size)
-        if size is None:
-            return self._granted(draws.window(number, 1, mixed(seed, _FRESH))[0].params, 0)
-        taken = {self._key(trial) for trial in started}
-        for place in range(size):
-            params = draws.window(place, 1, mixed(seed, _FRESH))[0].params
-            if self.space.key(params) not in taken:
-                return self._granted(params, 0)
-        raise ValueError("every point of the space is taken")  # `runs` is capped at the size: a bug of ours
-
-    def _model(self, trials: Sequence[Trial], number: int, seed: int) -> View | None:
-        """What the Parzen model sees: the highest rung with enough results; None when a random draw is due."""
-        if self.algorithm == "rand" or mixed(seed, _EXPLORE, number) % 1000 < 1000 * _RANDOM_SHARE:
-            return None
-        enough = self.cube.dimensions + 3
-        for rung in reversed(range(self.budget.steps + 1)):
-            known = ranked([trial for trial in trials if trial.rung == rung], self.sign)
-            if len(known) >= enough:
-                break
-        else:
-            return None
-        pending = [trial for trial in trials if trial.is_pending]
-        started = [trial for trial in own(trials) if trial.rung == 0]
-        return View(
-            cube=self.cube,
-            points=self.cube.encode([trial.params for trial in known]),
-            losses=np.array([self.sign * (trial.last_value or 0.0) for trial in known]),
-            pending=self.cube.encode([trial.params for trial in pending]),
-            index=number,
-            seed=seed,
-            trials=tuple(known),
-            seen=frozenset(self._key(trial) for trial in started),
-        )
+        source = Fresh(self.space, self.sign, self.algorithm)
+        params, reason = source.configuration(trials, started, len(started), seed)
+        return self._granted(params, 0, **reason)

@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import Any
 
 from polyaxon.search.draw import mixed
-from polyaxon.search.history import Suggestion, Trial, TrialStatus, own
-from polyaxon.search.random import Random
+from polyaxon.search.fresh import Fresh, ranked
+from polyaxon.search.history import Suggestion, Trial, next_index, ordered, own
 from polyaxon.search.settings import direction, flag, number, one_of, space_of, whole
 from polyaxon.search.space import Space, SpaceError
 
-__all__ = ["Budget", "Hyperband", "Rung", "brackets", "ranked"]
+__all__ = ["Budget", "Hyperband", "Rung", "brackets"]
 
 _SLACK = 1e-9
 _BRACKET = 31
@@ -90,39 +90,31 @@ def brackets(budget: Budget, most_points: int | None = None) -> list[list[Rung]]
     return plan
 
 
-def ranked(trials: Sequence[Trial], sign: float) -> list[Trial]:
-    """The trials that reported anything, best first; complete ones before those stopped on the way."""
-    known = [trial for trial in trials if not trial.is_pending and trial.last_value is not None]
-    known = [trial for trial in known if trial.status is not TrialStatus.FAILED]
-    return sorted(
-        known,
-        key=lambda trial: (
-            trial.status is not TrialStatus.SUCCEEDED,
-            sign * (trial.last_value or 0.0),
-            trial.index,
-        ),
-    )
-
-
 @dataclass(frozen=True)
 class Hyperband:
     """`kind: hyperband`: rung after rung, bracket after bracket.
 
     The format waits for a bracket to end before the next begins; with `asynchronous: true` waiting slots take up the
-    next bracket. The trials are the same either way.
+    next bracket. New configurations follow a model of what was learned so far, or are random (`algorithm: rand`).
     """
 
     space: Space
     budget: Budget
     sign: float
+    algorithm: str = "tpe"
     asynchronous: bool = False
     kind: str = "hyperband"
 
     @classmethod
     def plan(cls, matrix: Mapping[str, Any]) -> Hyperband:
         budget = Budget.read(matrix)
-        sign = direction(matrix.get("metric"))
-        return cls(space_of(matrix), budget, sign, flag(matrix, "asynchronous", False))
+        return cls(
+            space_of(matrix),
+            budget,
+            direction(matrix.get("metric")),
+            one_of(matrix, "algorithm", ("tpe", "rand")),
+            flag(matrix, "asynchronous", False),
+        )
 
     @cached_property
     def brackets(self) -> list[list[Rung]]:
@@ -134,77 +126,84 @@ class Hyperband:
         return sum(rung.count for bracket in self.brackets for rung in bracket)
 
     def suggest(self, history: Sequence[Trial], seed: int, count: int) -> list[Suggestion]:
+        trials = ordered(history)
         made: list[Suggestion] = []
-        rungs = _by_rung(history)
-        for bracket in range(len(self.brackets)):
-            new, finished = self._next(bracket, rungs, seed, count - len(made))
-            made += new
-            alive = finished is not None
-            if len(made) >= count or not alive or (not finished and not self.asynchronous):
+        while len(made) < count:
+            step = self._step(trials)
+            if not isinstance(step, _Step):
                 break
+            suggestion = self._suggestion(step, trials, seed)
+            made.append(suggestion)
+            trials.append(suggestion.pending(next_index(trials)))
         return made
 
     def done(self, history: Sequence[Trial]) -> bool:
-        rungs = _by_rung(history)
+        return self._step(ordered(history)) is _OVER
+
+    def _step(self, trials: Sequence[Trial]) -> _Step | object:
+        """What comes next: a place in a rung, `_WAIT` for pending trials, or `_OVER`."""
+        rungs = _by_rung(trials)
+        waits = False
         for bracket in range(len(self.brackets)):
-            new, finished = self._next(bracket, rungs, 0, 1)
-            if finished is None:
-                return True
-            if new or not finished:
-                return False
-        return True
+            step = self._bracket_step(bracket, rungs)
+            if step is _WAIT:
+                waits = True
+                if not self.asynchronous:
+                    break
+            elif step is _OVER:  # every run of a rung failed: more brackets would only repeat that
+                break
+            elif step is not None:
+                return step
+        return _WAIT if waits else _OVER
 
-    def _next(
-        self, bracket: int, rungs: Mapping[tuple[int, int], list[Trial]], seed: int, count: int
-    ) -> tuple[list[Suggestion], bool | None]:
-        """New suggestions of a bracket, and whether it is finished; None when all its runs failed."""
+    def _bracket_step(self, bracket: int, rungs: Mapping[tuple[int, int], list[Trial]]) -> _Step | object | None:
+        """The same for one bracket, None when it is finished."""
         below: list[Trial] = []
-        for step, rung in enumerate(self.brackets[bracket]):
-            made = rungs.get((bracket, step), [])
+        for level, rung in enumerate(self.brackets[bracket]):
+            made = rungs.get((bracket, level), [])
             survivors = ranked(below, self.sign)[: rung.count]
-            if step and not survivors:
-                return [], None
-            wanted = rung.count if step == 0 else len(survivors)
-            if len(made) < wanted:
-                stop = min(wanted, len(made) + count)
-                if step == 0:
-                    return self._fresh(bracket, rung, len(made), stop, seed), False
-                return [self._promoted(survivors[n], bracket, step, rung) for n in range(len(made), stop)], False
+            if level and not survivors:
+                return _OVER
+            if len(made) < (len(survivors) if level else rung.count):
+                return _Step(bracket, level, len(made), survivors[len(made)] if level else None)
             if any(trial.is_pending for trial in made):
-                return [], False
+                return _WAIT
             below = made
-        return [], True
+        return None
 
-    def _fresh(self, bracket: int, rung: Rung, start: int, stop: int, seed: int) -> list[Suggestion]:
-        draws = Random.of(self.space, rung.count).window(start, stop - start, mixed(seed, _BRACKET, bracket))
-        return [
-            Suggestion(
-                self.budget.grant(draw.params, rung.resource),
-                resource=float(rung.resource),
-                iteration=bracket,
-                bracket=bracket,
-                reason={"source": "random", "bracket": bracket, "rung": 0, "resource": rung.resource},
-            )
-            for draw in draws
-        ]
-
-    def _promoted(self, trial: Trial, bracket: int, step: int, rung: Rung) -> Suggestion:
+    def _suggestion(self, step: _Step, trials: Sequence[Trial], seed: int) -> Suggestion:
+        rung = self.brackets[step.bracket][step.rung]
+        reason: dict[str, Any] = {"bracket": step.bracket, "rung": step.rung, "resource": rung.resource}
+        if step.survivor is None:
+            taken = [trial for trial in own(trials) if (trial.bracket, trial.rung) == (step.bracket, 0)]
+            source = Fresh(self.space, self.sign, self.algorithm)
+            params, why = source.configuration(trials, taken, step.place, mixed(seed, _BRACKET, step.bracket))
+        else:
+            params = dict(step.survivor.params)
+            why = {"source": "promotion", "from": step.survivor.index, "value": step.survivor.last_value}
+        continues = step.survivor is not None and self.budget.resume
         return Suggestion(
-            self.budget.grant(trial.params, rung.resource),
+            self.budget.grant(params, rung.resource),
             resource=float(rung.resource),
-            iteration=bracket,
-            bracket=bracket,
-            rung=step,
-            origin=trial.index if self.budget.resume else None,
-            reason={
-                "source": "promotion",
-                "from": trial.index,
-                "value": trial.last_value,
-                "bracket": bracket,
-                "rung": step,
-                "resource": rung.resource,
-            },
+            iteration=step.bracket,
+            bracket=step.bracket,
+            rung=step.rung,
+            origin=step.survivor.index if step.survivor is not None and continues else None,
+            reason={**why, **reason},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Place number `place` of a rung, for a survivor of the rung below or, in the first, for a new configuration."""
+
+    bracket: int
+    rung: int
+    place: int
+    survivor: Trial | None
+
+
+_WAIT, _OVER = object(), object()
 
 
 def _by_rung(history: Sequence[Trial]) -> dict[tuple[int, int], list[Trial]]:

@@ -40,7 +40,7 @@ class Optimizer:
 
     `kind` is any matrix kind, `settings` its other keys (`numInitialRuns=5`, `eta=3`, `resource={…}`).
     `pruning` is a stopping policy of the format; with it `report` says when to give a trial up.
-    `known` are (params, value) pairs of earlier searches to learn from.
+    `known` are trials, or (params, value) pairs, of earlier searches to learn from.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Optimizer:
         seed: int = 0,
         optimization: str = "minimize",
         pruning: Mapping[str, Any] | None = None,
-        known: Iterable[tuple[Mapping[str, Any], float]] = (),
+        known: Iterable[Trial | tuple[Mapping[str, Any], float]] = (),
         **settings: Any,
     ) -> None:
         matrix: dict[str, Any] = {
@@ -66,10 +66,7 @@ class Optimizer:
         self._seed = seed
         self._optimization = optimization
         self._pruning = pruning
-        self._trials = {
-            -1 - place: Trial(-1 - place, dict(params), TrialStatus.SUCCEEDED, float(value))
-            for place, (params, value) in enumerate(known)
-        }
+        self._trials = {-1 - place: _earlier(-1 - place, item) for place, item in enumerate(known)}
         self._reasons: dict[int, Mapping[str, Any]] = {}
 
     @property
@@ -148,3 +145,11 @@ class Optimizer:
         if not finished and not current.is_pending:
             raise UsageError(f"trial {index} is closed already", hint="report only while a trial runs")
         return current
+
+
+def _earlier(index: int, item: Trial | tuple[Mapping[str, Any], float]) -> Trial:
+    """A result of an earlier search under a negative index: it informs and does not count."""
+    if isinstance(item, Trial):
+        return replace(item, index=index)
+    params, value = item
+    return Trial(index, dict(params), TrialStatus.SUCCEEDED, float(value))

@@ -23,7 +23,7 @@ __all__ = ["propose_tpe"]
 _CANDIDATES = 64
 _WIDTH = 0.07
 _PRIOR = 0.5
-_GOOD_SHARE, _MOST_GOOD = 0.15, 40
+_GOOD_SHARE, _MOST_GOOD, _MOST_OTHERS = 0.15, 40, 500
 
 
 def propose_tpe(view: View, order: np.ndarray[Any, np.dtype[np.intp]]) -> tuple[Array, dict[str, Any]]:
@@ -31,7 +31,9 @@ def propose_tpe(view: View, order: np.ndarray[Any, np.dtype[np.intp]]) -> tuple[
     cube, generator = view.cube, view.generator
     good_count = _good(len(order))
     good, rest = order[:good_count], order[good_count:]
-    others = np.concatenate([view.points[rest], view.pending])
+    # The latest say most about where the search is, and the work per suggestion stays bounded.
+    latest = np.sort(rest)[-_MOST_OTHERS:]
+    others = np.concatenate([view.points[latest], view.pending])
     below = _mixture(cube, view.points[good])
     above = _mixture(cube, others)
     candidates = cube.snap(below.sample(_CANDIDATES, generator))

@@ -1,0 +1,101 @@
+"""Which configuration should start next in a search over budgets? One a model likes, now and then a random one.
+
+The model is the Parzen estimator of `tpe` over all configurations, each at the highest rung it reached: those that came
+far are better than those that did not, and within a rung the loss decides. Some stay random, so that a wrong model
+cannot rule anything out (the scheme of BOHB, S. Falkner et al., ICML 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyaxon.search.cube import Cube
+from polyaxon.search.draw import mixed, unit
+from polyaxon.search.history import Trial, TrialStatus
+from polyaxon.search.random import Random
+from polyaxon.search.sequential import View
+from polyaxon.search.space import Space
+from polyaxon.search.tpe import propose_tpe
+
+__all__ = ["Fresh", "ranked"]
+
+_DRAW, _EXPLORE = 41, 42
+_RANDOM_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The source of new configurations: `algorithm` is `tpe` or `rand`; `taken` ones are not given again."""
+
+    space: Space
+    sign: float
+    algorithm: str
+
+    def configuration(
+        self, trials: Sequence[Trial], taken: Sequence[Trial], number: int, seed: int
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The params of configuration `number`, and the reason for them."""
+        if self.algorithm == "tpe" and unit(seed, _EXPLORE, number) >= _RANDOM_SHARE:
+            view = self._view(trials, taken, number, seed)
+            if view is not None:
+                point, reason = propose_tpe(view, np.arange(len(view.losses)))
+                if view.is_new(point):
+                    return view.cube.decode(point), reason
+        return self._drawn(taken, number, seed), {"source": "random"}
+
+    def _drawn(self, taken: Sequence[Trial], number: int, seed: int) -> dict[str, Any]:
+        """The next of a seeded order that is not taken."""
+        size = self.space.size
+        seed = mixed(seed, _DRAW)
+        if size is None:
+            return dict(Random.of(self.space, number + 1).window(number, 1, seed)[0].params)
+        draws = Random.of(self.space, size)
+        keys = {self.space.key(trial.params) for trial in taken}
+        for place in range(size):
+            params = dict(draws.window((number + place) % size, 1, seed)[0].params)
+            if self.space.key(params) not in keys:
+                return params
+        raise ValueError("every point of the space is taken")  # callers cap their counts at the size
+
+    def _view(self, trials: Sequence[Trial], taken: Sequence[Trial], number: int, seed: int) -> View | None:
+        """What the model sees, best first; None while there is too little."""
+        cube = Cube(self.space)
+        highest: dict[Any, Trial] = {}
+        for trial in trials:
+            if not trial.is_pending and trial.last_value is not None:
+                key = self.space.key(trial.params)
+                if key not in highest or trial.rung >= highest[key].rung:
+                    highest[key] = trial
+        known = ranked(list(highest.values()), self.sign)
+        known.sort(key=lambda trial: -trial.rung)
+        if len(known) < cube.dimensions + 3:
+            return None
+        pending = [trial for trial in trials if trial.is_pending]
+        return View(
+            cube=cube,
+            points=cube.encode([trial.params for trial in known]),
+            losses=np.arange(len(known), dtype=np.float64),
+            pending=cube.encode([trial.params for trial in pending]),
+            index=number,
+            seed=seed,
+            trials=tuple(known),
+            seen=frozenset(self.space.key(trial.params) for trial in taken),
+        )
+
+
+def ranked(trials: Sequence[Trial], sign: float) -> list[Trial]:
+    """The trials that reported anything, best first; complete ones before those stopped on the way."""
+    known = [trial for trial in trials if not trial.is_pending and trial.last_value is not None]
+    known = [trial for trial in known if trial.status is not TrialStatus.FAILED]
+    return sorted(
+        known,
+        key=lambda trial: (
+            trial.status is not TrialStatus.SUCCEEDED,
+            sign * (trial.last_value or 0.0),
+            trial.index,
+        ),
+    )
