@@ -59,6 +59,10 @@ def read_source(source: Source) -> tuple[Document, Authored]:
     return document, found
 
 
+MAX_CHAIN = 50
+"""References that lead to references; more are surely a circle by another name."""
+
+
 class Composer:
     """Composes one main file. `problems` collects what is wrong on the way; `origins` tells where things came from."""
 
@@ -123,6 +127,8 @@ class Composer:
             sibling = (siblings or {}).get(text)
             if sibling is None or not (has_body or not sibling.model_fields_set.isdisjoint(_LAYERED)):
                 return None  # a plain component stays shared; the graph looks it up
+            if sibling.run is None and sibling.component is None and sibling.dag_ref is not None:
+                return None  # part of a circle, which was reported
             return sibling, self.origins.of(sibling, place)
         return self._follow(field, text, place)
 
@@ -270,33 +276,42 @@ class Composer:
         """Return the dag's components by name, each as one layer; those that refer to each other in the right order."""
         written = {item.name: (index, item) for index, item in enumerate(dag.components or ()) if item.name}
         done: dict[str, Authored] = {}
+        broken: set[str] = set()
 
-        def compose(name: str, chain: tuple[str, ...]) -> Authored:
+        def compose(name: str, chain: tuple[str, ...]) -> Authored | None:
+            """Return the component as one layer; None when it is part of a circle, which is reported."""
             index, item = written[name]
             where = place.at("components", index)
-            if item.dag_ref is not None and item.component is None:
-                if item.dag_ref in chain or item.dag_ref == name:
-                    circle = " → ".join((*chain, name, item.dag_ref))
+            if item.dag_ref in written and item.component is None:
+                done[name] = item
+                if item.dag_ref in (*chain, name) or len(chain) > MAX_CHAIN:
+                    broken.add(name)
+                    circle = " → ".join((*chain, name, item.dag_ref)[-8:])
                     message = f"the components refer to each other in a circle: {circle}"
                     code = CompileCode.REFERENCE_CYCLE
                     self.problems.append(where.problem(code, message, "dagRef", suggestion=_CIRCLE_HINT))
-                    return item
-                if item.dag_ref in written:
-                    target = done.get(item.dag_ref) or compose(item.dag_ref, (*chain, name))
-                    item = item.model_copy(update={"component": target, "dag_ref": None})
-            component, outer = self._component(item, where)
-            if outer:
-                operation = {"kind": "operation", **outer, "component": as_data(component)}
-                found = self._read_again(operation, where)
-                component = found if found is not None else component
-                self.origins.note(component, where)
-            done[name] = component
-            return component
+                    return None
+                target = done.get(item.dag_ref) or compose(item.dag_ref, (*chain, name))
+                if target is None or item.dag_ref in broken:
+                    broken.add(name)
+                    return None
+                item = item.model_copy(update={"component": target, "dag_ref": None})
+            done[name] = self._sibling(item, where)
+            return done[name]
 
         for name in written:
             if name not in done:
                 compose(name, ())
         return done
+
+    def _sibling(self, item: Authored, place: Place) -> Authored:
+        """Return a component of a dag as one layer; as an operation when its layers hold an operation's fields."""
+        component, outer = self._component(item, place)
+        if outer:
+            found = self._read_again({"kind": "operation", **outer, "component": as_data(component)}, place)
+            component = found if found is not None else component
+            self.origins.note(component, place)
+        return component
 
     # References
 
@@ -326,7 +341,7 @@ class Composer:
             self.problems.append(place.problem(code, error.message, _SPELLED[field], suggestion=hint))
             return None
         link = source.location
-        if link in place.chain or link == base:
+        if link in place.chain or link == base or len(place.chain) > MAX_CHAIN:
             circle = " → ".join((*place.chain, base, link)[-6:])
             message = f"the files refer to each other in a circle: {circle}"
             code = CompileCode.REFERENCE_CYCLE

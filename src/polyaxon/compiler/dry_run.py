@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polyaxon.compiler.compile import as_data
+from polyaxon.compiler.context import as_text
 from polyaxon.compiler.expand import dag_graph, kind_of_operation
 from polyaxon.compiler.facts import RefError, read_path, read_ref
 from polyaxon.compiler.tree import plan
@@ -17,7 +18,7 @@ from polyaxon.spec.operation import Operation
 from polyaxon.spec.params import Param
 from polyaxon.spec.types import CastError, plain
 
-__all__ = ["Planned", "preview"]
+__all__ = ["Planned", "dry_run", "estimated_trials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,28 @@ class Planned:
             "children": [child.to_dict() for child in self.children],
         }
 
+    def lines(self, indent: str = "") -> list[str]:
+        """Return the plan for people, an operation a line with its values below."""
+        count = "" if self.runs == 1 else f", {'?' if self.runs is None else self.runs} runs"
+        what = f"{self.kind} ({self.runtime})" if self.kind != self.runtime else self.kind
+        after = f" after {', '.join(self.upstreams)}" if self.upstreams else ""
+        trigger = f" ({self.trigger})" if self.trigger != "all_succeeded" else ""
+        lines = [f"{indent}{self.name}: {what}{count}{after}{trigger}"]
+        if self.condition is not None:
+            lines.append(f"{indent}    only if {self.condition}")
+        lines += [f"{indent}    {name} = {_short(value)}" for name, value in self.params.items()]
+        lines += [f"{indent}    {name} from {source}" for name, source in self.later.items()]
+        for child in self.children:
+            lines += child.lines(indent + "  ")
+        return lines
 
-def preview(operation: Operation, name: str | None = None) -> Planned:
+
+def _short(value: Any) -> str:
+    text = as_text(value)
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def dry_run(operation: Operation, name: str | None = None) -> Planned:
     """Return what running a checked operation would do; searches count their runs, schedules cannot be counted."""
     return _planned(operation, name, (), {})
 

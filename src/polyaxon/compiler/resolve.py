@@ -70,8 +70,12 @@ def load(
     `shallow` follows no references. `partial` accepts a piece of something: a preset, or a component whose required
     inputs are still to come.
     """
-    with collector_paused():
-        return _load(sources, main, presets, overrides, shallow, partial)
+    try:
+        with collector_paused():
+            return _load(sources, main, presets, overrides, shallow, partial)
+    except RecursionError:
+        message = "the file is nested too deeply to be checked"
+        return Loaded(None, (Problem(str(CompileCode.REFERENCE_CYCLE), message, file=main.location),))
 
 
 def _load(

@@ -45,6 +45,20 @@ def check_component_settings(use: Use) -> Iterator[Problem]:
     """Yield what is wrong with the component's own sections, whoever uses it."""
     if use.component.model_fields_set & _BESIDE_RUN:
         yield from _check_side(use, use.component, use.view.origin)
+    yield from _check_volumes(use)
+
+
+def _check_volumes(use: Use) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, volume in enumerate(getattr(use.component.run, "volumes", None) or ()):
+        name = volume.name
+        if name in seen:
+            message = f"there are two volumes `{name}`"
+            where = ("run", "volumes", index, "name")
+            code = CompileCode.DUPLICATE_VOLUME
+            yield use.view.origin.problem(code, message, *where, suggestion="give it another name")
+        elif name:
+            seen.add(name)
 
 
 def _check_side(use: Use, side: Any, place: Place) -> Iterator[Problem]:
