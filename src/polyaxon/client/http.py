@@ -14,8 +14,8 @@ import tempfile
 import time
 from typing import Any, Iterator, Mapping, Sequence
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from polyaxon.client.failures import ApiException, failure
 from polyaxon.errors import OutsideError
@@ -42,6 +42,7 @@ class HttpTransport:
         if token:
             self._headers["Authorization"] = f"{token_kind} {token}"
         self._timeout_seconds = timeout_seconds
+        self._opener = build_opener(_Redirects())
         self._namespaces: dict[str, str] = {}
 
     # Runs
@@ -175,7 +176,7 @@ class HttpTransport:
         delay = _FIRST_DELAY_SECONDS
         for attempt in range(1, _TRIES + 1):
             try:
-                return urlopen(request, timeout=self._timeout_seconds)
+                return self._opener.open(request, timeout=self._timeout_seconds)
             except HTTPError as error:
                 trouble: ApiException | OutsideError = _answered(error, request)
                 if error.code not in _AGAIN or (request.get_method() == "POST" and error.code != 503):
@@ -192,6 +193,16 @@ class HttpTransport:
             time.sleep(delay)
             delay *= 2
         raise AssertionError("unreachable")
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects as ever, but gives the token to the server it is for only."""
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        followed = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if followed is not None and urlsplit(newurl).netloc != urlsplit(req.full_url).netloc:
+            followed.remove_header("Authorization")
+        return followed
 
 
 def _answered(error: HTTPError, request: Request) -> ApiException:

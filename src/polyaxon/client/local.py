@@ -92,12 +92,18 @@ class LocalTransport:
 
     def list_artifacts(self, owner: str, project: str, uuid: str) -> Mapping[str, Any]:
         run = self.get_run(owner, project, uuid)
-        results = list(self._store.artifacts(run["uuid"]))
+        # The home's paths are relative to the store of all runs, those of the API to the run's directory.
+        prefix = run["uuid"] + "/"
+        results = [
+            {**line, "path": line["path"][len(prefix) :] if line["path"].startswith(prefix) else line["path"]}
+            for line in self._store.artifacts(run["uuid"])
+        ]
         return {"count": len(results), "results": results}
 
     def add_artifacts(self, owner: str, project: str, uuid: str, artifacts: Sequence[Mapping[str, Any]]) -> None:
         run = self.get_run(owner, project, uuid)
-        self._store.add_artifacts(run["uuid"], [dict(artifact) for artifact in artifacts])
+        lines = [{**line, "path": _in_store(run["uuid"], str(line.get("path") or ""))} for line in artifacts]
+        self._store.add_artifacts(run["uuid"], lines)
 
     # Files
 
@@ -173,6 +179,11 @@ class LocalTransport:
         if not os.path.exists(place):
             raise NotFoundError(f"run `{uuid}` has no `{path}`", "list what it has with `get_artifacts_tree`")
         return place
+
+
+def _in_store(uuid: str, path: str) -> str:
+    elsewhere = not path or os.path.isabs(path) or "://" in path or path.startswith(uuid + "/")
+    return path if elsewhere else f"{uuid}/{path}"
 
 
 def _merged(before: Any, value: Any) -> Any:

@@ -133,7 +133,8 @@ def _fields(journal: Journal) -> dict[str, Any]:
 
 
 def _lineage(artifact: JournalArtifact, directory: str) -> dict[str, Any]:
-    path = place_of(os.path.join(directory, artifact.path), directory) if artifact.path else ""
+    is_file = artifact.path and "://" not in artifact.path
+    path = place_of(os.path.join(directory, artifact.path), directory) if is_file else artifact.path
     return {
         "name": artifact.name,
         "kind": artifact.kind,

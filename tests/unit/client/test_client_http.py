@@ -254,6 +254,14 @@ def test_an_answer_that_is_not_json_is_said(stub: Stub, client: RunClient) -> No
         client.refresh_data()
 
 
+def test_the_token_does_not_follow_a_redirect_to_another_server(stub: Stub, client: RunClient) -> None:
+    elsewhere = stub.host.replace("127.0.0.1", "localhost")
+    stub.answer(f"GET {RUNS}/{UUID}", status=302, location=f"{elsewhere}/elsewhere")
+    stub.answer("GET /elsewhere", {"uuid": UUID})
+    assert client.refresh_data().uuid == UUID
+    assert ["authorization" in headers for _, _, headers, _ in stub.asked] == [True, False]
+
+
 def test_logs_are_read_to_their_end(stub: Stub, client: RunClient) -> None:
     path = f"GET /streams/v1/team/me/demo/runs/{UUID}/logs"
     stub.answer(f"{path}?last_file", {"logs": [], "last_file": "a"})

@@ -14,6 +14,7 @@ from polyaxon.client.failures import PolyaxonClientException
 from polyaxon.client.http import HttpTransport
 from polyaxon.client.transport import open_transport
 from polyaxon.errors import ConflictError, NotFoundError, QueryError
+from polyaxon.store.reader import open_home
 
 UUIDS = ["0a" * 16, "0b" * 16, "0c" * 16]
 
@@ -89,11 +90,13 @@ def test_what_nobody_would_answer_is_refused() -> None:
         RunClient(project="demo", run_uuid=UUIDS[0]).approve()
 
 
-def test_lineage_is_kept() -> None:
+def test_lineage_is_kept_relative_to_the_store_and_shown_relative_to_the_run(home: Path) -> None:
     client = RunClient(project="demo", run_uuid=UUIDS[0])
-    client.log_artifact_lineage({"name": "m", "kind": "model", "path": "outputs/m"})
-    (line,) = client.get_artifacts_lineage().results
-    assert (line.name, line.kind, line.path) == ("m", "model", "outputs/m")
+    paths = ["", "/data/x", "outputs/m", "s3://bucket/x"]
+    client.log_artifact_lineage([{"name": f"m{i}", "kind": "model", "path": path} for i, path in enumerate(paths)])
+    assert [line.path for line in client.get_artifacts_lineage().results] == paths
+    stored = [line["path"] for line in open_home(str(home)).artifacts(UUIDS[0])]
+    assert stored == ["", "/data/x", f"{UUIDS[0]}/outputs/m", "s3://bucket/x"]
 
 
 def test_logs_and_files_are_read_from_the_directory_of_the_run(home: Path, tmp_path: Path) -> None:

@@ -179,11 +179,12 @@ def test_references_outside_keep_their_absolute_path(run: Run, tmp_path: Path) -
     assert lines["data", "file"].is_input
 
 
-def test_lineage_can_be_given_raw(run: Run) -> None:
+def test_lineage_can_be_given_raw(run: Run, transport: MemoryTransport) -> None:
     run.log_artifact_lineage([{"name": "a", "kind": "data", "path": "s3://x", "is_input": True}])
     run.log_code_ref({"commit": "abc", "branch": "main"})
     lines = {artifact.name: artifact for artifact in ended(run).artifacts}
     assert (lines["a"].path, lines["abc"].kind) == ("s3://x", "coderef")
+    assert "s3://x" in [line["path"] for line in transport.artifacts]
 
 
 def test_the_environment_is_kept_without_variables(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
