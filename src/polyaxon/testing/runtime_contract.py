@@ -240,7 +240,9 @@ class RuntimeContract:
 
     def test_the_run_finds_itself_and_its_directory(self, tmp_path: Path) -> None:
         async def scenario(runtime: Runtime, watcher: Watcher) -> None:
-            script = 'echo "$POLYAXON_IS_MANAGED $POLYAXON_RUN_INSTANCE $MINE" > "$POLYAXON_RUN_ARTIFACTS_PATH/outputs/it"'
+            script = (
+                'echo "$POLYAXON_IS_MANAGED $POLYAXON_RUN_INSTANCE $MINE" > "$POLYAXON_RUN_ARTIFACTS_PATH/outputs/it"'
+            )
             places = runtime.places(self.run)
             await runtime.start(shell_plan(places, self.run, script, {"MINE": "42"}), 1)
             assert (await watcher.final(self.run)).phase is Phase.SUCCEEDED

@@ -308,9 +308,13 @@ class ProcessRuntime:
 
     def _child_ended(self, known: Attempt, name: str, pid: int) -> None:
         _kill_group(pid)  # While the child is not waited for, its pid cannot mean another group.
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        stem = self.layout.record(known.run, known.number, name)
+        try:
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:  # Somebody else in this process waits for every child.
+            code = claim.read_code(stem)
+            status = -1 if code is None else code
         if status == claim.CLAIMED_ELSEWHERE:
-            stem = self.layout.record(known.run, known.number, name)
             owner = claim.read_identity(stem)
             if owner is None or owner == "":
                 self._ended(known, name, 1, message=f"`{stem}.pid` could not be written: is the disk full?")

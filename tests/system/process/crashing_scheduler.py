@@ -1,0 +1,58 @@
+"""A scheduler that dies where it is told: `crashing_scheduler.py HOME PLAN WHERE` (not a test; tests start it).
+
+WHERE names a function of the process runtime and whether to die `before` or `after` it: `before:spawn`, `after:spawn`,
+`after:child`, `during:prepare`, `after:start`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from polyaxon.model.launch import LaunchPlan
+from polyaxon.runtimes.process import ProcessRuntime, claim
+from polyaxon.runtimes.process.watch import Watch
+from polyaxon.sidecar import Preparer
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying(function: Callable[..., Any], when: str) -> Callable[..., Any]:
+    def call(*args: Any, **named: Any) -> Any:
+        if when == "before":
+            die()
+        result = function(*args, **named)
+        die()
+        return result
+
+    return call
+
+
+def main(home: str, plan: str, where: str) -> None:
+    when, _, name = where.partition(":")
+    if name == "spawn":
+        claim.spawn = dying(claim.spawn, when)
+    elif name == "child":
+        Watch.child = dying(Watch.child, when)  # type: ignore[method-assign]
+
+    async def play() -> None:
+        runtime = ProcessRuntime(home, prepare=die if name == "prepare" else Preparer())
+        await runtime.open()
+        await runtime.start(LaunchPlan.from_dict(json.loads(plan)), 1)
+        if name == "start":
+            die()
+        async for _ in runtime.observations():
+            continue
+
+    asyncio.run(play())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
