@@ -151,11 +151,12 @@ def _write(verdict: Verdict, graph: str | None) -> None:
 
 
 def _draw(loaded: Loaded, graph: str) -> str:
-    from polyaxon.compiler import graph as drawing
+    from polyaxon.compiler.graph import draw_mermaid, draw_svg, draw_text
 
+    draw = {"text": draw_text, "mermaid": draw_mermaid, "svg": draw_svg}[graph]
     if loaded.operation is None:
         raise UsageError(
             "what is checked `--shallow`, or misses the values of inputs, cannot be drawn",
             hint="leave out `--shallow`, and give the values: `-P NAME=VALUE`",
         )
-    return str(getattr(drawing, f"draw_{graph}")(loaded.operation))
+    return draw(loaded.operation)

@@ -46,7 +46,7 @@ def launch(asked: Launch) -> int:
     settings = read_settings(given={"mirrors": asked.mirrors})
     loaded, operation = _checked(asked, settings)
     if asked.dry_run:
-        return _show_plan(operation, asked.output)
+        return _show_plan(operation, loaded.name, asked.output)
     local = open_local(settings)
     try:
         return _submit_and_follow(local, loaded, operation, asked)
@@ -76,10 +76,10 @@ def _tell(loaded: Loaded) -> None:
             click.echo(str(problem), err=True)
 
 
-def _show_plan(operation: Operation, output: Output) -> int:
+def _show_plan(operation: Operation, name: str | None, output: Output) -> int:
     from polyaxon.compiler.dry_run import dry_run
 
-    plan = dry_run(operation)
+    plan = dry_run(operation, name)
     if output.is_json:
         write_json(plan.to_dict(), output)
     else:
