@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from conftest import JOB, Bench, dag
+from scheduler_bench import JOB, Bench, dag
 
 from polyaxon.engine.events import Action
 from polyaxon.errors import ConflictError, InternalError, UsageError

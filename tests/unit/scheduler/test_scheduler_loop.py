@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import JOB, Bench, dag
+from scheduler_bench import JOB, Bench, dag
 
 from polyaxon.engine import Limits
 from polyaxon.engine.commands import Moved
@@ -185,7 +185,7 @@ def test_two_schedulers_share_the_roots_and_start_nothing_twice(bench: Bench) ->
 
 
 async def _with_own_runtimes(bench: Bench, both: Any) -> None:
-    from conftest import ScriptedRuntime
+    from scheduler_bench import ScriptedRuntime
 
     original = bench.runtime
     made: list[ScriptedRuntime] = []

@@ -1,0 +1,34 @@
+"""The program that the chaos tests kill: submits the flow once, and drives it to its end however often it is begun."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+from polyaxon.compiler.resolve import load
+from polyaxon.hub.sources import HubSources
+from polyaxon.model.run import Run
+from polyaxon.server import Local, open_local
+from polyaxon.settings import read_settings
+
+
+def submitted(local: Local, file: str) -> Run:
+    """Return the flow's run, made when there is none."""
+    for run in local.store.list(None, "pipeline:nil", "", 1, 0, datetime.now(UTC)).runs:
+        return run
+    sources = HubSources(local.settings.home)
+    loaded = load(sources, sources.read("path", file, None))
+    if loaded.operation is None:
+        raise SystemExit("\n".join(map(str, loaded.problems)))
+    return local.submit(loaded.operation, name="flow", components=loaded.components)
+
+
+def main(file: str) -> int:
+    """Return 0 when the flow succeeded."""
+    with open_local(read_settings()) as local:
+        root = submitted(local, file).uuid
+        return 0 if local.drive([root])[root].status.value == "succeeded" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,52 @@
+"""kill -9 of the scheduler at every moment that matters, and at any other: nothing is lost, nothing is done twice.
+
+`POLYAXON_CHAOS_ROUNDS` raises the number of random moments (10 here, 200 for the record).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from chaos_flow import Chaos
+
+from polyaxon.scheduler.crash import CRASH_POINTS
+
+ROUNDS = int(os.environ.get("POLYAXON_CHAOS_ROUNDS", "10"))
+NEVER_REACHED_HERE = {"stopping"}
+"""Nothing is stopped in this flow; the moment has a test of its own."""
+
+
+def test_nobody_kills_it(chaos: Chaos) -> None:
+    assert chaos.run() == 1
+    chaos.assert_undisturbed()
+
+
+@pytest.mark.parametrize("point", [point for point in CRASH_POINTS if point not in NEVER_REACHED_HERE])
+@pytest.mark.parametrize("count", [1, 3])
+def test_it_is_killed_at_a_named_moment(chaos: Chaos, point: str, count: int) -> None:
+    code = chaos.run(f"{point}:{count}")
+    if count == 1:
+        assert code == -signal.SIGKILL, f"{point} was never reached"
+    assert chaos.run() == 1
+    chaos.assert_undisturbed()
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_it_is_killed_at_random_moments(chaos: Chaos, seed: int) -> None:
+    moments = random.Random(seed)
+    for _ in range(moments.randint(1, 4)):
+        driver = chaos.begin()
+        try:
+            driver.wait(0.6 + moments.random() * 0.9)
+        except subprocess.TimeoutExpired:
+            driver.kill()
+        driver.wait()
+    begun = time.monotonic()
+    assert chaos.run() == 1
+    assert time.monotonic() - begun < 30
+    chaos.assert_undisturbed()
