@@ -61,6 +61,7 @@ class SpecCode(StrEnum):
     BAD_REFERENCE = "PX120"
     BAD_TIME = "PX121"
     CONNECTION_SCHEMA = "PX122"
+    MORE_PROBLEMS = "PX123"
 
 
 CODES: dict[str, Code] = {
@@ -263,5 +264,10 @@ CODES: dict[str, Code] = {
         "A bucket needs `bucket`, a volume claim `volumeClaim` and `mountPath`, a host path `hostPath` and "
         "`mountPath`, a registry `url`.",
         "{name: data, kind: s3, schema: {foo: 1}}",
+    ),
+    SpecCode.MORE_PROBLEMS: Code(
+        "There are more problems than are shown",
+        "Only so many problems of one file are shown. Mend these first; they often have one cause.",
+        "a file that is not a polyaxonfile",
     ),
 }

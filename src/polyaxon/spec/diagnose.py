@@ -38,10 +38,18 @@ class Finding:
     context: dict[str, Any]
 
 
+_MOST = 1000
+"""Nobody reads more."""
+
+
 def diagnose(document: Document, model: type[Model], error: ValidationError) -> Iterator[Problem]:
     """Yield a problem for each finding."""
     seen: set[tuple[Path, str]] = set()
     for found in error.errors(include_url=False):
+        if len(seen) == _MOST:
+            rest = error.error_count() - _MOST
+            yield document.problem(SpecCode.MORE_PROBLEMS, f"the file has {rest} more problems", found["loc"])
+            return
         path = tuple(part for part in found["loc"] if part != "[key]")
         finding = Finding(document, model, found["type"], path, found["input"], found.get("ctx", {}))
         problem = _TELLERS.get(finding.type, _wrong_type)(finding)

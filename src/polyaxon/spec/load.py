@@ -14,7 +14,7 @@ from typing import Any
 
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.places import Places, Position, path_text
+from polyaxon.spec.places import Places, Position, line_at, path_text
 from polyaxon.spec.values import Limits, Refused, build, collector_paused
 
 __all__ = ["Document", "Limits", "Position", "parse"]
@@ -168,7 +168,7 @@ def _read_json(text: str, strict: bool, limits: Limits) -> tuple[dict[str, Any],
         raise Refused(SpecCode.JSON_SYNTAX, f"this is not JSON: {error}", 1, 1) from error
     if not isinstance(value, dict):
         raise Refused(SpecCode.NOT_A_MAPPING, "a polyaxonfile is a mapping of fields", 1, 1)
-    _check_depth(value, limits)
+    _check_size(value, limits)
     return value, repeated
 
 
@@ -183,8 +183,9 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"`{name}` is not a JSON number")
 
 
-def _check_depth(value: Any, limits: Limits) -> None:
+def _check_size(value: Any, limits: Limits) -> None:
     level: list[Any] = [value]
+    count = 0
     for _ in range(limits.depth + 1):
         below: list[Any] = []
         for item in level:
@@ -193,15 +194,18 @@ def _check_depth(value: Any, limits: Limits) -> None:
             elif isinstance(item, list):
                 below.extend(item)
         level = below
+        count += len(level)
     if level:
         raise _too_deep(limits)
+    if count > limits.values:
+        raise Refused(SpecCode.TOO_LARGE, f"the file holds more than {limits.values} values", 1, 1)
 
 
 def _too_deep(limits: Limits) -> Refused:
     return Refused(SpecCode.TOO_DEEP, f"the file is nested more than {limits.depth} levels deep", 1, 1)
 
 
-def _duplicate(file: str, text: str, path: tuple[str | int, ...], line: int, column: int) -> Problem:
+def _duplicate(file: str, text: str, path: tuple[str | int, ...], line: int, column: int, index: int) -> Problem:
     key = str(path[-1])
     return Problem(
         code=str(SpecCode.DUPLICATE_KEY),
@@ -212,7 +216,7 @@ def _duplicate(file: str, text: str, path: tuple[str | int, ...], line: int, col
         column=column,
         path=path_text(path),
         suggestion="remove one of them",
-        source=_line(text, line),
+        source=line_at(text, index - column + 1),
         length=len(key),
     )
 
@@ -232,5 +236,7 @@ def _refusal(file: str, text: str, refused: Refused) -> SpecError:
 
 
 def _line(text: str, number: int) -> str:
-    lines = text.split("\n", number)
-    return lines[number - 1].rstrip("\r")[:500] if number <= len(lines) else ""
+    start = 0
+    for _ in range(number - 1):
+        start = text.find("\n", start) + 1
+    return line_at(text, start)

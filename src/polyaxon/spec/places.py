@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from polyaxon.spec.fields import to_camel, to_snake
 from polyaxon.spec.values import LOADER, collector_paused
 
-__all__ = ["Places", "Position", "path_text"]
+__all__ = ["Places", "Position", "line_at", "path_text"]
 
 _LONGEST_LINE = 500
 
@@ -34,6 +34,12 @@ def path_text(path: tuple[str | int, ...]) -> str:
     return text
 
 
+def line_at(text: str, start: int) -> str:
+    """Return the line that begins at `start`, or as much of it as anybody wants to see."""
+    end = text.find("\n", start, start + _LONGEST_LINE)
+    return text[start : end if end >= 0 else start + _LONGEST_LINE].rstrip("\r")
+
+
 class _Composer(LOADER):  # type: ignore[misc]  # the class depends on how PyYAML was built
     """Makes the tree of nodes without asking what the scalars mean."""
 
@@ -45,8 +51,9 @@ class Places:
     """The places of one text."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.split("\n")
+        self._text = text
         self._root: Node | None = None
+        self._keys: dict[int, dict[str, tuple[Node, Node]]] = {}
         loader = _Composer(text)
         try:
             with collector_paused():
@@ -82,7 +89,7 @@ class Places:
         """Return whether the whole path exists, the last node on it, and that node's key."""
         node, key = self._root, None
         for part in path:
-            step = _step(node, part)
+            step = self._step(node, part)
             if step is None:
                 return False, node, key
             key, node = step
@@ -90,9 +97,9 @@ class Places:
 
     def _position(self, node: Node | None) -> Position:
         if node is None or node.start_mark is None:
-            return Position(1, 1, 1, self._lines[0][:_LONGEST_LINE].rstrip("\r"))
+            return Position(1, 1, 1, line_at(self._text, 0))
         start, end = node.start_mark, node.end_mark
-        source = self._lines[start.line].rstrip("\r") if start.line < len(self._lines) else ""
+        source = line_at(self._text, start.index - start.column)
         if isinstance(node, ScalarNode) and end.line == start.line:
             length = end.column - start.column
         elif isinstance(node, ScalarNode) and node.style in ("|", ">"):
@@ -101,22 +108,25 @@ class Places:
             length = end.column - start.column
         else:
             length = len(source.rstrip()) - start.column
-        return Position(start.line + 1, start.column + 1, max(1, min(length, 200)), source[:_LONGEST_LINE])
+        return Position(start.line + 1, start.column + 1, max(1, min(length, 200)), source)
 
-
-def _step(node: Node | None, part: str | int) -> tuple[Node | None, Node] | None:
-    if isinstance(node, SequenceNode) and isinstance(part, int):
-        return (None, node.value[part]) if 0 <= part < len(node.value) else None
-    if isinstance(node, MappingNode):
+    def _step(self, node: Node | None, part: str | int) -> tuple[Node | None, Node] | None:
+        if isinstance(node, SequenceNode) and isinstance(part, int):
+            return (None, node.value[part]) if 0 <= part < len(node.value) else None
+        if not isinstance(node, MappingNode):
+            return None
+        known = self._keys.get(id(node))
+        if known is None:
+            known = self._keys[id(node)] = {
+                key.value: (key, value) for key, value in node.value if isinstance(key, ScalarNode)
+            }
         for spell in (str, to_camel, to_snake):
-            name = spell(str(part))
-            for key, value in reversed(node.value):
-                if key.value == name:
-                    return key, value
-        for key, value in node.value:
-            if isinstance(key, ScalarNode) and key.value == "<<":
-                for source in value.value if isinstance(value, SequenceNode) else [value]:
-                    found = _step(source, part)
-                    if found is not None:
-                        return found
-    return None
+            found = known.get(spell(str(part)))
+            if found is not None:
+                return found
+        merged = known["<<"][1] if "<<" in known else None
+        for source in merged.value if isinstance(merged, SequenceNode) else [merged]:
+            inherited = self._step(source, part)
+            if inherited is not None:
+                return inherited
+        return None

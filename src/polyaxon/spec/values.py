@@ -31,13 +31,14 @@ __all__ = ["LOADER", "Limits", "Refused", "build", "collector_paused", "read_sca
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The C parser where PyYAML was built with it."""
 
-Duplicate = tuple[tuple[str | int, ...], int, int]
-"""Path, line and column of the later one of two equal keys."""
+Duplicate = tuple[tuple[str | int, ...], int, int, int]
+"""Path, line, column and index of the later one of two equal keys."""
 
 _TAG = "tag:yaml.org,2002:"
 _STR, _MERGE = _TAG + "str", _TAG + "merge"
 _SCALAR_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null")}
 _PLAIN_TAGS = {*_SCALAR_TAGS, _TAG + "map", _TAG + "seq", _MERGE, _TAG + "timestamp", _TAG + "value"}
+_MOST_DUPLICATES = 100
 _LONGEST = 100
 """A longer plain scalar is text: nothing else is that long, and huge numbers in base 60 would take for ever."""
 
@@ -48,7 +49,7 @@ class Limits:
 
     size: int = 10_000_000
     depth: int = 100
-    values: int = 1_000_000
+    values: int = 500_000
 
 
 class Refused(Exception):
@@ -239,9 +240,11 @@ class _Builder:
                 raise _at(event, SpecCode.TOO_LARGE, f"the file holds more than {most} values")
 
     def _repeated(self, stack: list[_Frame], key: str, event: Any) -> None:
+        if len(self.duplicates) == _MOST_DUPLICATES:
+            return
         mark = event.start_mark
         above = tuple(str(outer.key) if outer.is_mapping else len(outer.value) for outer in stack[1:])
-        self.duplicates.append(((*above, key), mark.line + 1, mark.column + 1))
+        self.duplicates.append(((*above, key), mark.line + 1, mark.column + 1, mark.index))
 
     def _alias_key(self, value: Any, event: Any) -> str:
         if isinstance(value, dict | list):

@@ -139,6 +139,12 @@ trigger: perhaps
     ]
 
 
+def test_thousands_of_mistakes_are_told_by_the_first_thousand() -> None:
+    found = problems("\n".join(f"k{place}: 1" for place in range(5000)))
+    assert len(found) == 1001
+    assert (found[-1].code, found[-1].message) == ("PX123", "the file has 4000 more problems")
+
+
 def test_warnings_come_with_the_errors() -> None:
     assert [(problem.code, problem.severity) for problem in problems("name: a\nname: b\nfoo: 1")] == [
         ("PX015", "warning"),
@@ -194,4 +200,4 @@ def test_every_code_has_an_entry_that_explains_it() -> None:
 
 def test_every_code_of_the_structure_is_tested() -> None:
     tested = {row[1] for row in WRONG}
-    assert {code for code in SpecCode if code >= "PX101"} - tested == {"PX122"}
+    assert {code for code in SpecCode if code >= "PX101"} - tested == {"PX122", "PX123"}

@@ -227,6 +227,12 @@ def test_the_written_text_of_a_scalar_is_kept(document) -> None:
     assert not parse("a: 0755", "x.yaml").is_quoted(("a",))
 
 
+def test_columns_count_characters() -> None:
+    document = parse("name: Grüße 😀\nköln: {a: ß, b: 1}", "x.yaml")
+    found = document.locate(("köln", "b"))
+    assert (found.line, found.column, found.source) == (2, 17, "köln: {a: ß, b: 1}")
+
+
 def test_json_is_located_as_well() -> None:
     document = parse(json.dumps({"a": {"b": [1, 22]}}, indent=1), "x.json")
     found = document.locate(("a", "b", 1))
