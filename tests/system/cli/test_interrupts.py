@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DEADLINE_SECONDS, Cli, wait_until
+from command_line import DEADLINE_SECONDS, Cli, wait_until
 
 SLEEPER = "{kind: component, name: sleeper, run: {kind: job, container: {command: [sleep, '600']}}}"
 

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Cli, wait_until
+from command_line import Cli, wait_until
 
 TRIALS = 8
 FILE = """

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import SEED, Cli
+from command_line import SEED, Cli
 
 TRIALS = 20
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import DEADLINE_SECONDS, Cli, wait_until
+from command_line import DEADLINE_SECONDS, Cli, wait_until
 
 OPERATIONS = 50
 

@@ -11,7 +11,7 @@ from polyaxon.cli.live.lines import tree_lines
 from polyaxon.cli.live.plain import PlainView
 from polyaxon.cli.live.tree import Goal, Tree, read_goal
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run, RunKind
+from polyaxon.model.run import Cloning, Run, RunKind
 from polyaxon.model.status import Status
 
 START = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -166,3 +166,12 @@ def test_watching_tells_every_status() -> None:
     view = PlainView(Tree("root"), written.append, START, every_status=True)
     view.update(a_run("root", Status.SCHEDULED), START)
     assert written == ["     0.0 s  root  scheduled"]
+
+
+def test_results_that_were_taken_over_are_told_and_counted() -> None:
+    reused = {"cloning_kind": Cloning.CACHE, "original": RunId("abcdefgh1234")}
+    tree = a_search(trial(0, Status.SUCCEEDED, **reused), trial(1, Status.SUCCEEDED))
+    tree.update(child("train", Status.SUCCEEDED, 2, **reused, outputs={"loss": 1}))
+    notes = {line.label: line.note for line in tree_lines(tree, START, height=20)}
+    assert "1 reused" in notes["tune"]
+    assert notes["train"] == "reused from abcdefgh  loss=1"

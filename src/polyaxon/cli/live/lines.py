@@ -12,7 +12,7 @@ from polyaxon.cli.words import MARKS, STATUS_COLORS, duration, in_short, values_
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import Status
 
-__all__ = ["Line", "progress_bar", "search_note", "tree_lines"]
+__all__ = ["Line", "progress_bar", "reuse_note", "search_note", "tree_lines"]
 
 BAR_WIDTH = 20
 LABEL_WIDTH = 32
@@ -106,7 +106,13 @@ def _note(tree: Tree, node: Node) -> str:
     params = tree.trial_params(node)
     if params:
         return values_in_short(params, width=12)
-    return values_in_short(dict(list(node.run.outputs.items())[:OUTPUTS_SHOWN]), width=24)
+    outputs = values_in_short(dict(list(node.run.outputs.items())[:OUTPUTS_SHOWN]), width=24)
+    return "  ".join(part for part in (reuse_note(node), outputs) if part)
+
+
+def reuse_note(node: Node) -> str:
+    """Return whose results were taken over, if any were."""
+    return f"reused from {node.reused_from[:8]}" if node.reused_from else ""
 
 
 def search_note(node: Node) -> str:
@@ -115,6 +121,8 @@ def search_note(node: Node) -> str:
     total = goal.total if goal and goal.total is not None else None
     parts = [progress_bar(node.finished, total)] if total else []
     parts.append(f"{node.finished}/{total}" if total else f"{node.finished} trials")
+    if node.reused:
+        parts.append(f"{node.reused} reused")
     if node.failed:
         parts.append(f"{node.failed} failed")
     if goal and node.best is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from polyaxon.cli.live.lines import reuse_note
 from polyaxon.cli.live.tree import Move, Tree
 from polyaxon.cli.words import duration, in_short, values_in_short
 from polyaxon.model.run import Run, RunKind
@@ -41,7 +42,7 @@ class PlainView:
     def _details(self, move: Move, now: datetime) -> list[str]:
         node = move.node
         if node.is_final:
-            return [part for part in (duration(node.seconds(now)), self._result(move)) if part]
+            return [part for part in (duration(node.seconds(now)), reuse_note(node), self._result(move)) if part]
         if node.run.status == Status.RUNNING and node.run.kind == RunKind.MATRIX:
             return [f"{node.goal.total} trials"] if node.goal and node.goal.total else []
         params = self.tree.trial_params(node)

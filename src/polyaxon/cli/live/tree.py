@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from polyaxon.model.run import Run, RunKind
+from polyaxon.model.run import Cloning, Run, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Status
 
 __all__ = ["Goal", "Move", "Node", "Tree"]
@@ -45,9 +45,15 @@ class Node:
     children: list[str] = field(default_factory=list)
     finished: int = 0
     failed: int = 0
+    reused: int = 0
     goal: Goal | None = None
     best: float | None = None
     best_run: str | None = None
+
+    @property
+    def reused_from(self) -> str | None:
+        """The run whose results this one took over instead of doing the work again."""
+        return self.run.original if self.run.cloning_kind == Cloning.CACHE else None
 
     @property
     def is_final(self) -> bool:
@@ -161,6 +167,7 @@ class Tree:
             return
         was, now = before in FINAL, node.is_final
         parent.finished += now - was
+        parent.reused += (now - was) * (node.reused_from is not None)
         parent.failed += (node.run.status == Status.FAILED) - (before == Status.FAILED)
         if node.run.status == Status.SUCCEEDED and parent.run.kind == RunKind.MATRIX:
             _keep_best(parent, node.run)
