@@ -76,7 +76,7 @@ def _report(built: Built, destination: str, run_artifacts: str) -> None:
     write_record(run_artifacts, {"op": "outputs", "values": {"destination": destination}})
     write_record(
         run_artifacts,
-        {"op": "artifact", "name": "destination", "kind": "docker_image", "path": destination, "summary": summary},
+        {"op": "artifact", "name": "destination", "kind": "docker_image", "path": image.root, "summary": summary},
     )
 
 

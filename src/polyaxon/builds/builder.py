@@ -92,7 +92,7 @@ def _recipe(request: Request) -> _Recipe:
         raise BuildError(f"the Dockerfile `{request.dockerfile}` cannot be read: {error.strerror}") from error
     plan = plan_build(text, request.build_args)
     notes: list[str] = []
-    base = _base(request, plan, notes)
+    base = _base(request, plan)
     interpreter = find_interpreter(plan.python, request.environ)
     if interpreter is None and plan.python is not None:
         plan.warnings.insert(0, f"Python {plan.python} of `{plan.base}` is not on this machine")
@@ -111,7 +111,7 @@ def _recipe(request: Request) -> _Recipe:
     return _Recipe(plan, interpreter, base, parts, _digest(parts), tuple(notes))
 
 
-def _base(request: Request, plan: BuildPlan, notes: list[str]) -> tuple[str, ...]:
+def _base(request: Request, plan: BuildPlan) -> tuple[str, ...]:
     """Return pip's arguments for what stands in for the base image."""
     wanted = base_requirements(plan.base, request.base_images)
     if wanted is None:
@@ -123,9 +123,9 @@ def _base(request: Request, plan: BuildPlan, notes: list[str]) -> tuple[str, ...
         file = os.path.join(request.home, os.path.expanduser(wanted))
         if not os.path.isfile(file):
             raise BuildError(f"`{wanted}`, which stands in for `{plan.base}`, is no file", "see `polyaxon config show`")
-        notes.append(f"the base image `{plan.base}` is stood in for by `{file}`")
+        plan.warnings.insert(0, f"the base image `{plan.base}` is stood in for by `{file}`")
         return ("-r", file)
-    notes.append(f"the base image `{plan.base}` is stood in for by {', '.join(wanted)}")
+    plan.warnings.insert(0, f"the base image `{plan.base}` is stood in for by {', '.join(wanted)}")
     return tuple(wanted)
 
 
