@@ -108,7 +108,11 @@ def preset_of(compiled: Compiled) -> Mapping[str, Any] | None:
 
 def raw_hooks(node: Node) -> Sequence[Mapping[str, Any]]:
     """The hooks of a run that ended before it was compiled, as the file has them."""
-    operation = _operation(node)
+    operation = node.step.operation if node.step is not None else node.operation
+    if operation is None and node.pipeline is not None and node.pipeline.group is not None:
+        operation = node.pipeline.group.operation
+    if operation is None:
+        return ()
     hooks = operation.hooks
     if hooks is None and operation.component is not None:
         hooks = operation.component.hooks

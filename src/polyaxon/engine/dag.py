@@ -123,7 +123,7 @@ def _count_upstreams(group: Group, node: Node) -> None:
             node.fired = True
     node.fired = node.fired or "fired" in node.notes
     if node.status is Status.UPSTREAM_FAILED:
-        node.by_stop = node.tally.only_stops
+        node.by_stop = _is_by_stop(node)
         group.by_stop += node.by_stop
 
 
@@ -152,7 +152,9 @@ def _evaluate_events(node: Node) -> Verdict:
     if node.fired:
         ready = all(edge.events or not edge.values or children[name].is_final for name, edge in step.upstreams.items())
         return Verdict.START if ready else Verdict.WAIT
-    hopeless = all(children[name].is_final for name, edge in step.upstreams.items() if edge.events)
+    heard = [children[name] for name, edge in step.upstreams.items() if edge.events]
+    # An ending that is awaited but not announced yet is not hopeless: its announcement comes next.
+    hopeless = all(upstream.is_final and upstream.status not in _awaited(node, upstream) for upstream in heard)
     return Verdict.FAIL if hopeless else Verdict.WAIT
 
 
@@ -172,7 +174,7 @@ def _skip(turn: Turn, node: Node) -> None:
 
 def _doom(turn: Turn, node: Node) -> None:
     facts = _trigger_facts(node)
-    node.by_stop = node.tally is not None and node.tally.only_stops
+    node.by_stop = _is_by_stop(node)
     if node.by_stop and node.pipeline is not None and node.pipeline.group is not None:
         node.pipeline.group.by_stop += 1
     turn.explain(node, "trigger", result="upstream_failed", **facts)
@@ -180,6 +182,17 @@ def _doom(turn: Turn, node: Node) -> None:
     wanted = "no event it waits for happened" if node.listens else f"trigger `{facts['trigger']}` was not satisfied"
     message = f"{wanted}: {seen or 'every upstream succeeded'}"
     move(turn, node, Status.UPSTREAM_FAILED, "UpstreamStopped" if node.by_stop else "UpstreamFailed", message)
+
+
+def _is_by_stop(node: Node) -> bool:
+    """Whether only stops kept the run from starting; of one that waits for events, stops of those it listens to."""
+    if node.step is None or node.tally is None or node.pipeline is None or node.pipeline.group is None:
+        return False
+    if not node.listens:
+        return node.tally.only_stops
+    children = node.pipeline.group.children
+    heard = (children[name] for name, edge in node.step.upstreams.items() if edge.events)
+    return all(upstream.status is Status.STOPPED or upstream.by_stop for upstream in heard)
 
 
 def _wait(_turn: Turn, _node: Node) -> None: ...

@@ -32,21 +32,36 @@ from polyaxon.engine.turn import Turn
 
 __all__ = ["decide"]
 
+_About = Observed | Reported | Admitted | Fetched | Settled | Due | Requested
+
 
 def decide(flow: Flow, event: Event, now: datetime) -> Decision:
     """Draw every consequence of the event. Deterministic; the work grows with what changes, not with the tree."""
     turn = Turn(flow, now)
     if not flow.adopted:
         _adopt(turn)
-    if isinstance(event, Adopted):
+        _settle_all(turn)
+    elif isinstance(event, Adopted):
         _kick(turn)
-    else:
-        run = event.observation.run if isinstance(event, Observed) else event.run
-        node = flow.nodes.get(run)
-        if node is not None:
-            _HANDLERS[type(event)](turn, node, event)
+    if not isinstance(event, Adopted):
+        _take(turn, event)
     _settle_all(turn)
     return Decision(turn.changes, turn.commands)
+
+
+def _take(turn: Turn, event: _About) -> None:
+    run = event.observation.run if isinstance(event, Observed) else event.run
+    node = turn.flow.nodes.get(run)
+    if node is None:
+        return
+    above = node.pipeline
+    # After a crash a pipeline may have to fetch before it is open again. What its children do must wait for that; it is
+    # not lost by another crash, for a runtime that is asked again says it again.
+    if above is not None and above.group is not None and not (above.group.is_open or above.is_final):
+        if not isinstance(event, Requested):
+            turn.flow.deferred.setdefault(above.id, []).append(event)
+            return
+    _HANDLERS[type(event)](turn, node, event)
 
 
 def _settle_all(turn: Turn) -> None:
@@ -58,6 +73,8 @@ def _settle_all(turn: Turn) -> None:
             settle(turn, turn.settled.popleft())
         elif turn.starting:
             prepare.advance(turn, turn.starting.popleft())
+        elif turn.replayed:
+            _take(turn, turn.replayed.popleft())
         elif turn.roomy:
             pipeline = next(iter(turn.roomy))
             del turn.roomy[pipeline]

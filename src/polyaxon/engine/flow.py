@@ -186,7 +186,7 @@ class Node:
 class Flow:
     """The in-memory state of one root's tree."""
 
-    __slots__ = ("adopted", "managed_by", "nodes", "project", "root", "user", "world")
+    __slots__ = ("adopted", "deferred", "managed_by", "nodes", "project", "root", "user", "world")
 
     def __init__(self, root: Node, project: str, managed_by: ManagedBy, user: str | None, world: World) -> None:
         self.root = root
@@ -196,6 +196,8 @@ class Flow:
         self.world = world
         self.nodes: dict[RunId, Node] = {root.id: root}
         self.adopted = False
+        self.deferred: dict[RunId, list[Any]] = {}
+        """Events about children of pipelines that are not open yet; Any, for events know nothing of flows."""
 
     @classmethod
     def load(cls, runs: Sequence[Run], surroundings: World) -> Flow:

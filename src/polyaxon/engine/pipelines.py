@@ -30,7 +30,7 @@ _CHILD_ENDED = {
 def open_group(turn: Turn, node: Node) -> None:
     """Start the pipeline's children, for the first time or again when it resumes; a pipeline that runs already (its
     scheduler died, or one of its children is resumed) is taken up as its rows say."""
-    if node.status is Status.RUNNING:
+    if node.status in {Status.RUNNING, Status.STOPPING}:
         _reopen(turn, node)
         return
     resumed = node.status is Status.RESUMING
@@ -79,6 +79,7 @@ def _reopen(turn: Turn, node: Node) -> None:
     for child in list(group.children.values()):
         if child.work is None:
             rejoin(turn, child)
+    turn.replayed.extend(turn.flow.deferred.pop(node.id, ()))
     turn.room_in(node)
 
 

@@ -12,9 +12,9 @@ from polyaxon.engine.attempts import begin_attempt
 from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Start, Watch
 from polyaxon.engine.events import Fetched, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
-from polyaxon.engine.lifecycle import fail, move
+from polyaxon.engine.lifecycle import move
 from polyaxon.engine.record import compiled_fields, hold
-from polyaxon.engine.stops import stop_command
+from polyaxon.engine.stops import give_up, stop_command
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import PolyaxonError, SpecError, UserError
 from polyaxon.model.ids import RunId
@@ -25,13 +25,13 @@ __all__ = ["advance", "enqueue_command", "fetched", "in_words", "repeat"]
 
 def advance(turn: Turn, node: Node) -> None:
     """Take the run through as many gates as it passes now."""
-    if node.is_final or node.status is Status.STOPPING:
+    if node.is_final or (node.status is Status.STOPPING and node.kind not in PIPELINES):
         return
     try:
         while (gate := _GATES.get(work(node).stage)) is not None and gate(turn, node):
             pass
     except UserError as error:
-        fail(turn, node, "InvalidSpecification", in_words(error))
+        give_up(turn, node, "InvalidSpecification", in_words(error))
 
 
 def fetched(turn: Turn, node: Node, event: Fetched) -> None:
@@ -41,7 +41,7 @@ def fetched(turn: Turn, node: Node, event: Fetched) -> None:
         return
     if state.stage == Stage.FETCHING and event.cache is None:
         if event.error is not None:
-            fail(turn, node, "FetchFailed", f"what the run refers to could not be read: {event.error}")
+            give_up(turn, node, "FetchFailed", f"what the run refers to could not be read: {event.error}")
             return
         state.joins, state.runs = event.joins, event.runs
         state.stage = Stage.FETCHED

@@ -67,10 +67,8 @@ def _back_off(turn: Turn, node: Node) -> None:
 
 def _stop_again(turn: Turn, node: Node) -> None:
     if node.kind in PIPELINES:
-        for child in list(node.group.children.values()) if node.group is not None else ():
-            if not child.is_final:
-                rejoin(turn, child)
-        turn.room_in(node)
+        # Opened like one that runs: what its children do when they end (hooks) is in its operation.
+        _with_its_slots(turn, node)
     elif node.attempt:
         occupy(node)
         turn.commands.append(stop_command(turn, node))

@@ -53,6 +53,8 @@ def open_schedule(turn: Turn, node: Node, resumed: bool) -> None:
             calendar.coming = child
         elif child.status is Status.ON_SCHEDULE:
             release(turn, child)
+    if node.status is not Status.RUNNING:
+        return
     if calendar.coming is not None:
         _wake_for(turn, node, calendar.coming)
     elif resumed or not calendar.times.depends_on_past or group.unfinished == 0:

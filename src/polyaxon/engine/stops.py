@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from polyaxon.engine.commands import Stop
 from polyaxon.engine.events import TimerKind
 from polyaxon.engine.flow import PIPELINES, Node
-from polyaxon.engine.lifecycle import end_with, move
+from polyaxon.engine.lifecycle import end_with, fail, move
 from polyaxon.engine.turn import Turn
 from polyaxon.model.run import ManagedBy
 from polyaxon.model.status import FINAL, SAFE_STOP, Status
 
-__all__ = ["Cause", "stop", "stop_command"]
+__all__ = ["Cause", "give_up", "stop", "stop_command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ def stop(turn: Turn, node: Node, cause: Cause) -> None:
         _begin_stopping(turn, node, cause)
         turn.commands.append(stop_command(turn, node))
         turn.set_timer_in(node, TimerKind.STOP_GRACE, turn.flow.world.defaults.stuck_stopping_seconds)
+
+
+def give_up(turn: Turn, node: Node, reason: str, message: str) -> None:
+    """Fail the run; a pipeline whose children are at work stops them first."""
+    if node.group is not None and node.group.unfinished:
+        stop(turn, node, Cause(reason, message, ending=Status.FAILED))
+    else:
+        fail(turn, node, reason, message)
 
 
 def stop_command(turn: Turn, node: Node) -> Stop:

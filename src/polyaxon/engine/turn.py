@@ -22,7 +22,7 @@ __all__ = ["Turn"]
 class Turn:
     """The changes and commands of one event, and the work list."""
 
-    __slots__ = ("announced", "changes", "commands", "flow", "now", "roomy", "settled", "starting")
+    __slots__ = ("announced", "changes", "commands", "flow", "now", "replayed", "roomy", "settled", "starting")
 
     def __init__(self, flow: Flow, now: datetime) -> None:
         self.flow = flow
@@ -32,6 +32,8 @@ class Turn:
         self.settled: deque[Node] = deque()
         self.announced: deque[tuple[Node, Status]] = deque()
         self.starting: deque[Node] = deque()
+        self.replayed: deque[Any] = deque()
+        """Events that came before their pipeline was open; Any, for a turn knows no event types."""
         self.roomy: dict[Node, None] = {}
 
     def explain(self, node: Node, topic: str, **facts: Any) -> None:

@@ -192,17 +192,20 @@ class Harness:
         """Move the clock to the next timer."""
         if not self.timers or self.root.status in FINAL:
             return False
+        self._next_timer()
+        return True
+
+    def _next_timer(self) -> None:
         (run, timer), at = min(self.timers.items(), key=lambda item: (item[1], item[0]))
         del self.timers[run, timer]
         self.now = max(self.now, at)
         self.inbox.append(Due(run, timer))
-        return True
 
     def wait(self, seconds: float) -> None:
         """Let time pass; timers that are due go off."""
         end = self.now + timedelta(seconds=seconds)
         while self.timers and min(self.timers.values()) <= end:
-            self.tick()
+            self._next_timer()
             self.settle()
         self.now = end
 
@@ -236,9 +239,7 @@ class Harness:
         """How the children of a pipeline (of the root) stand, by name, or by index in a matrix."""
         children = [run for run in self.rows.values() if run.pipeline == (parent or ROOT)]
         names = [run.name for run in children]
-        return {
-            str(run.name) if names.count(run.name) == 1 else str(run.index): run.status.value for run in children
-        }
+        return {str(run.name) if names.count(run.name) == 1 else str(run.index): run.status.value for run in children}
 
     def path(self, name: str) -> list[str]:
         """The statuses a run went through."""

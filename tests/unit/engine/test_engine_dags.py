@@ -51,7 +51,11 @@ def test_a_skipped_upstream_is_a_neutral_success():
 
 
 def test_skip_on_upstream_skip_hands_the_skip_on_at_once():
-    operations = op("a", **FALSE), op("slow", job("hangs")), op("b", dependencies=["a", "slow"], skipOnUpstreamSkip=True)
+    operations = (
+        op("a", **FALSE),
+        op("slow", job("hangs")),
+        op("b", dependencies=["a", "slow"], skipOnUpstreamSkip=True),
+    )
     done = Harness(operation(dag(*operations)), {"hangs": HANGS}).settle()
     assert done.statuses() == {"a": "skipped", "slow": "running", "b": "skipped"}
     assert done.last("b").reason == "UpstreamSkipped"
@@ -169,7 +173,9 @@ def test_values_flow_along_the_edges_falsy_ones_too():
 
 
 def test_the_dags_inputs_reach_its_children():
-    child = op("a", job("a", inputs=[{"name": "r", "type": "float"}]), params={"r": {"ref": "dag", "value": "inputs.rate"}})
+    child = op(
+        "a", job("a", inputs=[{"name": "r", "type": "float"}]), params={"r": {"ref": "dag", "value": "inputs.rate"}}
+    )
     component = {**dag(child), "inputs": [{"name": "rate", "type": "float", "value": 0.1}]}
     done = Harness(operation(component, params={"rate": {"value": 0.7}})).run()
     assert done.row("a").inputs == {"r": 0.7}
@@ -221,7 +227,9 @@ def test_a_status_event_starts_the_run_while_the_other_runs_and_the_dag_waits_fo
     assert going.root.status is Status.STOPPED
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("failed", "succeeded"), ("done", "succeeded"), ("succeeded", "upstream_failed")])
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("failed", "succeeded"), ("done", "succeeded"), ("succeeded", "upstream_failed")]
+)
 def test_a_final_status_event_starts_the_run_when_that_status_is_listed(kind, expected):
     done = run(op("a", job("fails")), op("b", **on("a", kind)), script=SCRIPT)
     assert done.status("b") == expected
