@@ -26,6 +26,7 @@ from polyaxon.search.kernels import Kernel, kernel_named
 from polyaxon.search.process import Posterior, fit, posterior
 from polyaxon.search.sequential import Sequential, Shape, View
 from polyaxon.search.settings import direction, flag, number, one_of, optional_whole, space_of, whole
+from polyaxon.search.threads import one_thread
 
 __all__ = ["Bayes"]
 
@@ -85,6 +86,10 @@ class Bayes(Sequential):
         return super().starts(view) or len(view.losses) < 2
 
     def propose(self, view: View) -> tuple[Array, dict[str, Any]]:
+        with one_thread():
+            return self._proposal(view)
+
+    def _proposal(self, view: View) -> tuple[Array, dict[str, Any]]:
         points, losses = _kept(_filled(view.points, view), view.losses)
         values, unit = _standardised(losses, warp=self.utility.is_default)
         process = self._process(view, points, values)

@@ -19,6 +19,7 @@ from polyaxon.search.kernels import kernel_named
 from polyaxon.search.process import fit, posterior
 from polyaxon.search.sequential import losses_of
 from polyaxon.search.space import parse_space
+from polyaxon.search.threads import one_thread
 
 __all__ = ["importance"]
 
@@ -39,7 +40,8 @@ def importance(params: Mapping[str, Mapping[str, Any]], trials: Sequence[Trial],
     points = np.where(np.isnan(points), np.where(cube.categories > 0, -1.0, 0.5), points)
     values = losses[known][-_MOST_TRIALS:]
     values = (values - values.mean()) / (float(values.std()) or 1.0)
-    shares = _total_effects(cube, points, values, seed)
+    with one_thread():
+        shares = _total_effects(cube, points, values, seed)
     names = [parameter.name for parameter in cube.parameters]
     found = dict(zip(names, (shares / (shares.sum() or 1.0)).tolist(), strict=True))
     return dict(sorted(found.items(), key=lambda item: -item[1]))
