@@ -78,7 +78,7 @@ RUN = Kinds(
         "environment": Nested(),
         "container": _CONTAINER,
         **dict.fromkeys(("chief", "worker", "ps", "evaluator", "master", "launcher", "scheduler", "head"), _REPLICA),
-        **dict.fromkeys(("server", "tuner", "tunerTracker", "tunerServer"), _REPLICA),
+        **dict.fromkeys(("server", "tuner", "tunerTracker", "tunerServer", "job"), _REPLICA),
         "workers": Each(_REPLICA),
         "schedulingPolicy": Nested(),
         "elasticPolicy": Nested(),

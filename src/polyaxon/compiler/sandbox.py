@@ -133,7 +133,8 @@ def _estimate(function: str, subject: Any, arguments: tuple[Any, ...]) -> int:
         old = arguments[0] if arguments and isinstance(arguments[0], str) else ""
         return len(subject) + subject.count(old) * longest
     if function == "indent" and isinstance(subject, str):
-        return len(subject) + (subject.count("\n") + 1) * max(len(text), 4)
+        width = max((item for item in arguments if isinstance(item, int)), default=4)
+        return len(subject) + (subject.count("\n") + 1) * max(len(text), width)
     if function == "translate":
         return WORK
     return 0
@@ -363,13 +364,20 @@ def _compiled(tree: nodes.Template, text: str) -> Evaluate:
 
 def _plain_value(value: Any) -> Any:
     """Return a lone expression's value, which must be data: no class, function or half-run loop leaves the fence."""
+    if isinstance(value, (Iterator, range)):
+        value = list(_bounded(value))
+    _check_data(value)
+    return value
+
+
+def _check_data(value: Any, depth: int = 0) -> None:
     if isinstance(value, Undefined):
         str(value)  # strict: raises the reason why it is undefined
-    if isinstance(value, (Iterator, range)):
-        return _measured(list(_bounded(value)))
-    if not isinstance(value, _DATA):
+    if not isinstance(value, _DATA) or depth > MAX_DEPTH:
         raise SecurityError("the expression does not give a value")
-    return value
+    if isinstance(value, (list, tuple, set, frozenset, Mapping)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            _check_data(item, depth + 1)
 
 
 _DATA = (str, bytes, int, float, type(None), Mapping, list, tuple, set, frozenset, date, timedelta)

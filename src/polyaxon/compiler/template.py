@@ -26,7 +26,7 @@ MAX_TEXT = 1_000_000
 """Characters of one template."""
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
-_NAMES = re.compile(r"\{\{ *(" + _WORD + r"(?:\." + _WORD + r")*) *\}\}")
+_NAMES = re.compile(r"(?<!\{)\{\{ *(" + _WORD + r"(?:\." + _WORD + r")*) *\}\}")
 _JINJA_WORDS = frozenset(
     {"true", "false", "none", "True", "False", "None", "not", "if", "else", "and", "or", "in", "is", "self", "super"}
     | {"range", "dict", "cycler", "joiner", "namespace", "varargs", "kwargs", "caller", "loop"},

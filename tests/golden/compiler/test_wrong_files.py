@@ -27,7 +27,7 @@ HUB = {
 class Files:
     """References among the wrong files; the hub knows two components."""
 
-    def read(self, kind: str, ref: str, base: str | None) -> Source:  # noqa: ARG002
+    def read(self, kind: str, ref: str, base: str | None) -> Source:
         if kind == "hub" and ref in HUB:
             return Source(HUB[ref], f"hub:{ref}")
         path = FOLDER / ref
