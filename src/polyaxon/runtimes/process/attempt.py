@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +17,7 @@ __all__ = ["Attempt"]
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """Owned by the event loop; only `cancelled` and `program` are shared with the thread that prepares."""
+    """Owned by the event loop; only `is_cancelled` and `program` are shared with the thread that prepares."""
 
     run: RunId
     number: int
@@ -41,7 +40,7 @@ class Attempt:
     decided: Verdict | None = None
     ended_at: datetime | None = None
     force: asyncio.TimerHandle | None = None
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    is_cancelled: bool = False
     program: subprocess.Popen[bytes] | None = None
 
     @property

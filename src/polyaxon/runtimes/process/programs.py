@@ -93,13 +93,13 @@ def _run(known: Attempt, log: str, stem: str, program: Program) -> None:
         )
     Path(f"{stem}init.pid").write_text(f"{child.pid} {claim.start_time(child.pid) or '-'} {claim.boot()}\n")
     known.program = child
-    if known.cancelled.is_set():
+    if known.is_cancelled:
         child.kill()
     try:
         code = child.wait()
     finally:
         known.program = None
-    if known.cancelled.is_set():
+    if known.is_cancelled:
         raise RuntimeFailure("stopped while preparing")
     if code:
         raise RuntimeFailure(f"`{program.argv[0]}` ended with exit code {code}{_tail(log, begin)}")

@@ -64,6 +64,8 @@ class Rendered:
 
     tasks: tuple[Task, ...]
     warnings: tuple[str, ...] = ()
+    has_context: bool = False
+    """Whether the run's context is to be made before they start."""
 
 
 def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage]) -> Rendered:
@@ -82,7 +84,7 @@ def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage])
             name = f"{rank.name}-{_stem(sidecar.name) or f'sidecar-{position}'}"
             tasks.append(_task(around, sidecar, name, Duty.ACCOMPANIES, peers))
         warnings += _unhonoured(rank.replica, images)
-    return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)))
+    return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)), has_context)
 
 
 def render_container(

@@ -31,7 +31,7 @@ from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
 from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
 from polyaxon.runtimes.process.read import Ending
-from polyaxon.runtimes.process.render import Duty, Machine, Task, needs_context, render
+from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
 from polyaxon.runtimes.process.watch import Watch, session_members
 
@@ -98,7 +98,7 @@ class ProcessRuntime:
             return
         self._is_open = False
         for attempt in self._attempts.values():
-            attempt.cancelled.set()
+            attempt.is_cancelled = True
             _signal_program(attempt, signal.SIGKILL)
             if attempt.force:
                 attempt.force.cancel()
@@ -116,9 +116,6 @@ class ProcessRuntime:
         self._attempts[known.key] = known
         try:
             is_fresh = layout.make_run_directories(self.layout, plan.run)
-            known.has_context = needs_context(plan)
-            if known.has_context:
-                layout.make_context(self.layout, plan.run)
             self._render_and_begin(known, plan, is_fresh)
         except OSError as error:
             self._tell(known, Phase.FAILED, message=_describe(error))
@@ -131,7 +128,7 @@ class ProcessRuntime:
             return
         known.is_stopping = True
         if known.is_preparing:
-            known.cancelled.set()
+            known.is_cancelled = True
             _signal_program(known, signal.SIGTERM)
         elif known.waiting:
             known.waiting = []
@@ -162,6 +159,10 @@ class ProcessRuntime:
         machine = choose_ports(plan, self._machine, self.layout.record(plan.run, known.number, ""))
         rendered = render(plan, machine, self._local_images(plan))
         known.warnings = rendered.warnings
+        known.has_context = rendered.has_context
+        if known.has_context:
+            layout.make_context(self.layout, plan.run)
+            self._make_volumes(plan)
         known.duties = {task.name: task.duty for task in rendered.tasks}
         if len(rendered.tasks) > 1:
             Path(f"{self.layout.record(plan.run, known.number, '')}names").write_text("\n".join(known.duties))
@@ -283,6 +284,12 @@ class ProcessRuntime:
             self._adopt(known, name)
         else:
             self._ended(known, name, None)
+
+    def _make_volumes(self, plan: LaunchPlan) -> None:
+        for connection in plan.connections.values():
+            claim_name = connection.schema.get("volumeClaim")
+            if connection.kind == "volume_claim" and claim_name:
+                Path(self.layout.volume(str(claim_name))).mkdir(parents=True, exist_ok=True)
 
     def _find(self, run: RunId, attempt: int) -> Attempt | None:
         """Return an attempt that only its files know, with every task claimed: by its process, or forbidden."""
