@@ -42,7 +42,8 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
 def section(path: str, command: click.Command) -> Iterator[str]:
     """Yield the lines of one command: its usage, text and options."""
     context = click.Context(command, info_name=path)
-    yield f"\n{'##' if path.count(' ') < 2 else '###'} `{path}`\n"
+    depth = "##" if path.count(" ") <= 1 else "###"
+    yield f"\n{depth} `{path}`\n"
     yield (command.help or "").replace("\b", "").strip()
     if isinstance(command, click.Group) and path != "polyaxon":
         return
@@ -53,7 +54,12 @@ def section(path: str, command: click.Command) -> Iterator[str]:
     if rows:
         yield "\n| option | meaning |\n|---|---|"
         for names, text in rows:
-            yield f"| `{names.replace('|', chr(92) + '|')}` | {text.replace('|', chr(92) + '|')} |"
+            yield f"| `{_cell(names)}` | {_cell(text)} |"
+
+
+def _cell(text: str) -> str:
+    """Write text so that it stays in its table cell."""
+    return text.replace("|", "\\|")
 
 
 def page() -> str:

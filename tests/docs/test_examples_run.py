@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ def test_a_grid_runs_every_combination(cli: Cli) -> None:
 def test_the_pipeline_celebrates_only_large_sums(cli: Cli, threshold: int, status: str) -> None:
     assert cli.json("run", "-f", EXAMPLES / "pipeline.yaml", "-P", f"threshold={threshold}")["status"] == "succeeded"
     assert cli.statuses()["celebrate"] == status
+
+
+def test_a_hook_reports_what_it_followed(cli: Cli) -> None:
+    place = cli.home / "hub" / "report"
+    place.mkdir(parents=True)
+    shutil.copy(EXAMPLES / "hooks" / "report.yaml", place / "latest.yaml")
+    answer = cli.run("run", "-f", EXAMPLES / "hooks" / "train.yaml")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    hooks = [run for run in cli.runs() if run["name"] != "train"]
+    assert [run["status"] for run in hooks] == ["succeeded"], "the hook for failures did not run"
+    assert cli.run("ops", "logs", hooks[0]["uuid"]).stdout == "train has succeeded with loss 0.25\n"
 
 
 def test_the_guide_to_get_started_works_as_written(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

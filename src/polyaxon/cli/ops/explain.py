@@ -1,0 +1,80 @@
+"""`polyaxon ops explain`: why a run is where it is, in the terms of its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option
+from polyaxon.cli.output import Output, output_option, write_json
+from polyaxon.engine.explain import Neighbours
+from polyaxon.engine.explain import explain as explain_run
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import Run, RunKind
+from polyaxon.model.status import ON_CLUSTER, Status
+
+__all__ = ["explain"]
+
+CHILDREN_SHOWN = 30
+PLAIN = {Status.SUCCEEDED}
+"""Children in these statuses get one line: there is nothing to explain."""
+
+
+@click.command()
+@run_argument
+@run_option
+@project_option
+@output_option
+def explain(reference: str | None, uuid: str | None, project: str | None, output: Output) -> None:
+    """Say why a run is where it is: what was decided, on which values, and what it waits for.
+
+    For a dag, the same of each of its operations.
+    """
+    with open_home() as home:
+        run = home.find(uuid or reference, project)
+        rows = home.store.tree(run.root)
+        lines = _explain(home, run, rows)
+        children = [row for row in rows if row.pipeline == run.uuid] if run.kind == RunKind.DAG else []
+        below = {child.uuid: _explain(home, child, rows) for child in children[:CHILDREN_SHOWN]}
+    if output.is_json:
+        write_json({"uuid": run.uuid, "status": run.status, "lines": lines, "operations": below}, output)
+        return
+    for line in lines:
+        click.echo(line)
+    for child in children[:CHILDREN_SHOWN]:
+        shown = below[child.uuid][:1] if child.status in PLAIN else below[child.uuid]
+        click.echo("\n".join(f"{'- ' if place == 0 else '    '}{line}" for place, line in enumerate(shown)))
+    if len(children) > CHILDREN_SHOWN:
+        click.echo(f"… and {len(children) - CHILDREN_SHOWN} more operations; name one to have it explained")
+
+
+def _explain(home: Home, run: Run, rows: Sequence[Run]) -> list[str]:
+    conditions = home.store.conditions(run.uuid)
+    return explain_run(run, conditions, home.store.explanations(run.uuid), _neighbours(home, run, rows))
+
+
+def _neighbours(home: Home, run: Run, rows: Sequence[Run]) -> Neighbours:
+    by_uuid = {row.uuid: row for row in rows}
+    before = [edge.upstream for edge in home.store.edges(run.uuid) if edge.downstream == run.uuid]
+    pipeline = by_uuid.get(RunId(run.pipeline)) if run.pipeline else None
+    siblings = [row for row in rows if run.pipeline and row.pipeline == run.pipeline]
+    return Neighbours(
+        pipeline=pipeline,
+        upstreams=[by_uuid[uuid] for uuid in before if uuid in by_uuid],
+        children=[row for row in rows if row.pipeline == run.uuid],
+        active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
+        concurrency=_concurrency(pipeline),
+    )
+
+
+def _concurrency(pipeline: Run | None) -> int | None:
+    """Return how many children the pipeline lets run at once, from its compiled operation."""
+    if pipeline is None or not pipeline.content:
+        return None
+    content = json.loads(pipeline.content)
+    for section in (content.get("matrix"), content.get("run")):
+        if isinstance(section, dict) and isinstance(section.get("concurrency"), int):
+            return int(section["concurrency"])
+    return None
