@@ -51,9 +51,7 @@ def encode_event(event: Event) -> str:
     """Return the event as text."""
     quick = _QUICK.get(type(event))
     if quick is not None:
-        text = quick(event)
-        if text is not None:
-            return text
+        return quick(event)
     return to_json([_NAMES[type(event)], _plain(event)])
 
 
@@ -74,19 +72,26 @@ def _admitted(event: Admitted) -> str:
     return f'["admitted",{{"run":"{event.run}"}}]'
 
 
-def _observed(event: Observed) -> str | None:
+def _observed(event: Observed) -> str:
     seen = event.observation
-    if event.outputs or event.artifacts or event.reported_status or seen.warnings:
-        return None
-    message = f',"message":{to_json(seen.message)}' if seen.message else ""
-    code = "" if seen.exit_code is None else f',"exit_code":{seen.exit_code}'
-    return (
-        f'["observed",{{"observation":{{"run":"{seen.run}","attempt":{seen.attempt},"phase":"{seen.phase.value}",'
-        f'"at":{micros(seen.at)}{code}{message}}}}}]'
-    )
+    parts = [f'"run":"{seen.run}","attempt":{seen.attempt},"phase":"{seen.phase._value_}","at":{micros(seen.at)}']
+    if seen.exit_code is not None:
+        parts.append(f'"exit_code":{seen.exit_code}')
+    if seen.message:
+        parts.append(f'"message":{to_json(seen.message)}')
+    if seen.warnings:
+        parts.append(f'"warnings":{to_json(list(seen.warnings))}')
+    text = f'["observed",{{"observation":{{{",".join(parts)}}}'
+    if event.outputs:
+        text += f',"outputs":{to_json(event.outputs)}'
+    if event.artifacts:
+        text += f',"artifacts":{to_json(event.artifacts)}'
+    if event.reported_status is not None:
+        text += f',"reported_status":"{event.reported_status._value_}"'
+    return text + "}]"
 
 
-_QUICK: Mapping[type, Callable[[Any], str | None]] = {Admitted: _admitted, Observed: _observed}
+_QUICK: Mapping[type, Callable[[Any], str]] = {Admitted: _admitted, Observed: _observed}
 
 
 def _plain(value: Any) -> Any:

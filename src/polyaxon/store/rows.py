@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from polyaxon.model.ids import RunId
@@ -106,12 +107,8 @@ def run_to_row(run: Run) -> tuple[Any, ...]:
 def updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[tuple[Any, ...]]]:
     """Return, by statement, the rows that set attributes of runs: one row per run and table."""
     grouped: dict[str, list[tuple[Any, ...]]] = {}
-    plans: dict[tuple[str, ...], tuple[_Update, ...]] = {}
     for run, fields in fields_by_run.items():
-        names = tuple(fields)
-        plan = plans.get(names)
-        if plan is None:
-            plan = plans[names] = _plan(names)
+        plan = _plan(tuple(fields))
         values = list(fields.values())
         for update in plan:
             row = [encode(values[place]) for place, encode in update.values]
@@ -125,6 +122,7 @@ class _Update(NamedTuple):
     """Which attribute, by its place among those that change, and how it is written."""
 
 
+@lru_cache(512)
 def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
     """Return the statements that set these attributes: there are few sets of attributes that change together."""
     unknown = [name for name in names if name not in COLUMNS and name not in CONTENTS]
