@@ -7,7 +7,7 @@ outputs, the parent's values, the suggestion) is stored with the runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,7 @@ __all__ = [
     "runtime_of",
     "shape_of",
     "shape_of_children",
+    "sources_of",
 ]
 
 Shape = tuple[RunKind, str]
@@ -106,6 +107,13 @@ def preset_of(compiled: Compiled) -> Mapping[str, Any] | None:
     return inherited(compiled) if compiled.kind is RunKind.DAG else None
 
 
+def sources_of(node: Node, names: Iterable[str]) -> dict[str, str]:
+    """Where the values of these names come from, in the file's words: `ops.train outputs.loss`."""
+    params = _operation(node).params or {}
+    given = ((name, params[name]) for name in names if name in params)
+    return {name: f"{param.ref} {param.value}" for name, param in given if param.ref is not None}
+
+
 def raw_hooks(node: Node) -> Sequence[Mapping[str, Any]]:
     """The hooks of a run that ended before it was compiled, as the file has them."""
     operation = node.step.operation if node.step is not None else node.operation
@@ -127,12 +135,17 @@ def runtime_of(node: Node) -> str:
 
 def needs_of(flow: Flow, node: Node) -> Needs:
     """What must be fetched before the run can be compiled."""
-    return needs(_operation(node), _surroundings(flow, node))
+    around = _surroundings(flow, node)
+    if node.work is not None:
+        node.work.around = around  # the compilation that follows looks at the same
+    return needs(_operation(node), around)
 
 
 def compile_run(flow: Flow, node: Node) -> Compiled:
     """Compile the run; raises `SpecError`."""
-    return compile_operation(_operation(node), _surroundings(flow, node))
+    state = node.work
+    around = state.around if state is not None and not (state.joins or state.runs) else None
+    return compile_operation(_operation(node), around or _surroundings(flow, node))
 
 
 def compiled_of(node: Node) -> Compiled:

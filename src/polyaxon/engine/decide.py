@@ -57,10 +57,10 @@ def _take(turn: Turn, event: _About) -> None:
     above = node.pipeline
     # After a crash a pipeline may have to fetch before it is open again. What its children do must wait for that; it is
     # not lost by another crash, for a runtime that is asked again says it again.
-    if above is not None and above.group is not None and not (above.group.is_open or above.is_final):
-        if not isinstance(event, Requested):
-            turn.flow.deferred.setdefault(above.id, []).append(event)
-            return
+    is_shut = above is not None and above.group is not None and not (above.group.is_open or above.is_final)
+    if above is not None and is_shut and not isinstance(event, Requested):
+        turn.flow.deferred.setdefault(above.id, []).append(event)
+        return
     _HANDLERS[type(event)](turn, node, event)
 
 

@@ -18,7 +18,7 @@ from polyaxon.model.run import Cloning, ManagedBy, Run, RunFacts, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 
 if TYPE_CHECKING:
-    from polyaxon.compiler.compile import Compiled
+    from polyaxon.compiler.compile import Compiled, Surroundings
     from polyaxon.compiler.expand import DagNode
     from polyaxon.engine.matrix import Sweep
     from polyaxon.engine.schedule import Calendar
@@ -55,6 +55,8 @@ class Work:
 
     stage: int = Stage.NEW
     compiled: Compiled | None = None
+    around: Surroundings | None = None
+    """What the compilation may look at, until it is done."""
     joins: Sequence[Sequence[RunFacts]] = ()
     runs: Mapping[str, RunFacts] = field(default_factory=dict)
     cache_key: str | None = None

@@ -65,6 +65,7 @@ def _fetch(turn: Turn, node: Node) -> bool:
 def _compile(turn: Turn, node: Node) -> bool:
     state = work(node)
     compiled = state.compiled = compilation.compile_run(turn.flow, node)
+    state.around = None
     node.inputs, node.namespace = compiled.inputs, compiled.namespace
     if compiled.outputs:
         node.outputs = {**compiled.outputs, **node.outputs}
@@ -72,12 +73,12 @@ def _compile(turn: Turn, node: Node) -> bool:
     # A run that was compiled before (and then held, or its scheduler died) has passed its condition.
     if compiled.condition is None or node.status not in PENDING:
         return True
-    if compiled.condition_text is not None and (not compiled.condition or compiled.condition_values):
-        facts = {"text": compiled.condition_text, "values": compiled.condition_values, "result": compiled.condition}
-        turn.explain(node, "condition", **facts)
+    values, sources = compiled.condition_values, compilation.sources_of(node, compiled.condition_values)
+    facts = {"text": compiled.condition_text, "values": values, "sources": sources, "result": compiled.condition}
+    turn.explain(node, "condition", **facts)
     if compiled.condition:
         return True
-    seen = ", ".join(f"{name}={value}" for name, value in compiled.condition_values.items())
+    seen = ", ".join(f"{name}={value}" for name, value in values.items())
     message = f"condition `{compiled.condition_text}` was false" + (f" ({seen})" if seen else "")
     move(turn, node, Status.SKIPPED, "ConditionFalse", message, inputs=compiled.inputs)
     return False

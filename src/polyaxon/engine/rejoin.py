@@ -1,7 +1,8 @@
 """How is an unfinished run taken up again after its scheduler's end? Its status says how far it was.
 
 The rest is redone: compiling again gives the same, queues and runtimes know what they have, and what was decided
-before (a condition passed, a cache looked up) is not decided again. A pipeline is opened before its children are taken up.
+before (a condition passed, a cache looked up) is not decided again. A pipeline is opened before its children
+are taken up.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which children of a pipeline may go on? Their pipeline's `concurrency`, the controller's budget, and the window.
 
 A child holds a slot of its pipeline from its preparation until it ends, is held (approval, cache, build) or backs off;
-a leaf also holds one of the controller's. A pipeline holds its parent's slot while it runs, but no leaf's: so a budget of
-one never blocks a nested pipeline. Besides, at most a window of children waits in one queue, which bounds memory.
+a leaf also holds one of the controller's. A pipeline holds its parent's slot while it runs, but no leaf's: so a budget
+of one never blocks a nested pipeline. Besides, at most a window of children waits in one queue, which bounds memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What dags mean, said once more and as plainly as possible: the engine must agree with this, whatever the order of events.
+"""What dags mean, said once more and as plainly as possible: the engine must agree, whatever the order of events.
 
 No states, no queue, no time: an operation's ending follows from its upstreams' endings. Operations come in topological
 order. Where the engine's answer may depend on the order of events, no such dag is generated.

@@ -1,0 +1,225 @@
+"""Why is this run where it is? An answer in the terms of the user's file, from what was stored with each decision.
+
+`explain` reads the run, its history, what was explained about it, and its neighbours (upstreams and pipeline); it
+decides nothing. What a waiting run waits for is worked out from these rows when somebody asks, never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from polyaxon.engine.queue import Standing
+from polyaxon.model.run import Condition, Run
+from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
+
+__all__ = ["Explanation", "Neighbours", "explain"]
+
+
+class Explanation(Protocol):
+    """One stored fact about a run, as `Explained` left it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The runs around one run, as far as the caller knows them, and what the queue says of it."""
+
+    pipeline: Run | None = None
+    upstreams: Sequence[Run] = ()
+    children: Sequence[Run] = ()
+    active_siblings: int = 0
+    concurrency: int | None = None
+    standing: Standing | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def explain(
+    run: Run,
+    conditions: Sequence[Condition],
+    explanations: Sequence[Explanation],
+    neighbours: Neighbours | None = None,
+) -> list[str]:
+    """Return sentences: where the run is and why, what led there, and what would let it go on."""
+    around = neighbours or Neighbours()
+    lines = [_headline(run, conditions)]
+    for item in explanations:
+        lines.extend(_TOPICS.get(item.topic, _other(item.topic))(item.facts))
+    if run.status not in FINAL:
+        lines.extend(_waiting(run, around))
+    return lines
+
+
+def _headline(run: Run, conditions: Sequence[Condition]) -> str:
+    name = f"`{run.name}`" if run.name else f"run {run.uuid}"
+    last = conditions[-1] if conditions else None
+    if last is None:
+        return f"{name} is {run.status}"
+    why = last.message or _REASONS.get(last.reason, "")
+    tail = f": {why}" if why else ""
+    return f"{name} is {run.status} ({last.reason}){tail}"
+
+
+_REASONS = {
+    "Completed": "it ran to its end",
+    "Admitted": "the queue let it go; the runtime is starting it",
+    "Running": "its command runs",
+    "Compiled": "its values are bound",
+    "Queued": "it waits for a slot",
+    "PipelineStarted": "its children are at work",
+    "OperationCreated": "it was recorded",
+    "ScheduleFinished": "its schedule has no more times",
+}
+
+
+# What was decided: one reader per topic.
+
+
+def _condition(facts: Mapping[str, Any]) -> Iterable[str]:
+    answer = "true" if facts.get("result") else "false"
+    sources = facts.get("sources", {})
+    values = facts.get("values", {}).items()
+    seen = ", ".join(f"{name}={value!r}{_from(sources.get(name))}" for name, value in values)
+    yield f"condition `{facts.get('text')}` was {answer}" + (f" ({seen})" if seen else "")
+
+
+def _from(source: str | None) -> str:
+    return f" from {source}" if source else ""
+
+
+def _trigger(facts: Mapping[str, Any]) -> Iterable[str]:
+    others = ", ".join(f"`{name}` {status}" for name, status in facts.get("upstreams", {}).items())
+    seen = others or "every upstream succeeded"
+    trigger = facts.get("trigger")
+    endings = {
+        "start": f"trigger `{trigger}` was satisfied ({seen})",
+        "skip": f"skipOnUpstreamSkip: {seen}",
+        "upstream_failed": f"trigger `{trigger}` was not satisfied ({seen})",
+    }
+    yield endings[str(facts.get("result"))]
+
+
+def _event(facts: Mapping[str, Any]) -> Iterable[str]:
+    yield f"event `{facts.get('event')}` of `{facts.get('from')}` happened"
+
+
+def _cache(facts: Mapping[str, Any]) -> Iterable[str]:
+    if facts.get("hit"):
+        original = facts.get("original")
+        status = facts.get("status")
+        yield (
+            f"cached: it waits for run {original}, which does the same" if status else f"cached: run {original} did it"
+        )
+        return
+    if facts.get("error"):
+        yield f"not cached: the lookup failed ({facts['error']})"
+    elif facts.get("original"):
+        yield f"not cached: run {facts['original']}, which did the same, is {facts.get('status')}"
+    elif facts.get("nearest"):
+        for name, (then, now) in facts["nearest"].items():
+            yield f"not cached: `{name}` was {then!r} in the nearest earlier run and is {now!r} now"
+    else:
+        yield "not cached: no earlier run of this operation"
+
+
+def _retry(facts: Mapping[str, Any]) -> Iterable[str]:
+    delay = facts.get("delay_seconds")
+    yield f"attempt {facts.get('attempt')} ended ({facts.get('reason')}): tried again after {delay} s"
+
+
+def _stop(facts: Mapping[str, Any]) -> Iterable[str]:
+    if "policy" in facts:
+        value, bound, step = facts.get("value"), facts.get("bound"), facts.get("step")
+        yield f"stopping policy `{facts['policy']}`: {value} against {bound} at step {step}"
+    else:
+        yield f"early stopping: {facts.get('message')} (run {facts.get('run')})"
+
+
+def _suggestion(facts: Mapping[str, Any]) -> Iterable[str]:
+    yield "suggested by the search: " + ", ".join(f"{name}={value}" for name, value in facts.items())
+
+
+def _hook(facts: Mapping[str, Any]) -> Iterable[str]:
+    if facts.get("error"):
+        yield f"hook `{facts.get('component')}` was not run: {facts['error']}"
+    else:
+        yield f"hook `{facts.get('component')}` was not run: condition `{facts.get('condition')}` was false"
+
+
+def _schedule(facts: Mapping[str, Any]) -> Iterable[str]:
+    following = facts.get("next") or "none"
+    yield f"missed its time {facts.get('missed')}, while no scheduler ran; the next one is {following}"
+
+
+def _request(facts: Mapping[str, Any]) -> Iterable[str]:
+    yield f"`{facts.get('action')}` by {facts.get('by')} was refused: {facts.get('refused')}"
+
+
+def _approval(facts: Mapping[str, Any]) -> Iterable[str]:
+    yield f"approved by {facts.get('by')}"
+
+
+def _warning(facts: Mapping[str, Any]) -> Iterable[str]:
+    yield from (f"warning: {text}" for text in facts.get("warnings", ()))
+
+
+def _other(topic: str) -> Callable[[Mapping[str, Any]], Iterable[str]]:
+    return lambda facts: [f"{topic}: " + ", ".join(f"{name}={value}" for name, value in facts.items())]
+
+
+_TOPICS: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
+    "approval": _approval,
+    "cache": _cache,
+    "condition": _condition,
+    "event": _event,
+    "hook": _hook,
+    "request": _request,
+    "retry": _retry,
+    "schedule": _schedule,
+    "stop": _stop,
+    "suggestion": _suggestion,
+    "trigger": _trigger,
+    "warning": _warning,
+}
+
+
+# What it waits for: worked out now.
+
+_PENDING = {
+    Pending.APPROVAL: "it waits for an approval: `polyaxon ops approve`",
+    Pending.UPLOAD: "it waits for its files to be uploaded",
+    Pending.BUILD: "it waits for its image to be built",
+    Pending.CACHE: "it waits for the run that does the same; `polyaxon ops approve` runs it for real",
+}
+
+
+def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
+    if run.pending is not None:
+        yield _PENDING[run.pending]
+    if run.status is Status.RETRYING and "retry_at" in run.meta.get("engine", {}):
+        yield f"the next attempt starts at {run.meta['engine']['retry_at']}"
+    if run.status is Status.QUEUED and around.standing is not None:
+        standing = around.standing
+        yield f"{standing.ahead} runs are ahead of it in queue `{standing.queue}`: {standing.reason}"
+    unfinished = [child for child in around.children if child.status not in FINAL]
+    if unfinished:
+        active = sum(child.status in ON_CLUSTER for child in unfinished)
+        yield f"{len(unfinished)} of its {len(around.children)} runs are unfinished, {active} of them running"
+    if run.status not in {Status.CREATED, Status.RESUMING} or run.pipeline is None:
+        return
+    open_upstreams = [item for item in around.upstreams if item.status not in FINAL]
+    if open_upstreams:
+        yield "it waits for " + ", ".join(f"`{item.name}` ({item.status})" for item in open_upstreams[:20])
+    elif run.schedule_at is not None:
+        yield f"it starts at {run.schedule_at.isoformat()}"
+    elif around.concurrency is not None and around.active_siblings >= around.concurrency:
+        name = around.pipeline.name if around.pipeline is not None else ""
+        yield f"`{name}` runs {around.active_siblings} of at most {around.concurrency} at once (concurrency)"
