@@ -125,3 +125,19 @@ def test_an_attempt_of_an_earlier_boot_is_lost(tmp_path: Path) -> None:
     start = claim.start_time(os.getpid())
     (records / "1.main.pid").write_text(f"{os.getpid()} {start} earlier\n")
     assert finish(tmp_path / "home", plan).phase is Phase.LOST
+
+
+def test_an_init_program_that_outlived_its_scheduler_is_ended_and_started_over(tmp_path: Path) -> None:
+    record = tmp_path / "home" / "runs" / RUN / "1.init.pid"
+    script = (
+        f"echo x >> {tmp_path}/inits; [ -e {tmp_path}/again ] && exit 0; touch {tmp_path}/again; "
+        f"until grep -q . {record}; do sleep 0.02; done; kill -9 $PPID; exec sh -c 'sleep 600; : {tmp_path}/orphan'"
+    )
+    step = InitStep("container", container=Container("setup", command=("sh", "-c", script)))
+    plan = plan_of(tmp_path / "home", f"echo x >> {tmp_path}/count", step)
+    crash(tmp_path / "home", plan, "never:dies")
+    assert finish(tmp_path / "home", plan).phase is Phase.SUCCEEDED
+    assert (tmp_path / "inits").read_text() == "x\nx\n"
+    assert (tmp_path / "count").read_text() == "x\n"
+    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if f"{tmp_path}/orphan" in line]
