@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+
+import pytest
 
 from polyaxon.model.ids import RunId
 from polyaxon.runtimes.base import Runtime
@@ -18,6 +21,14 @@ class TestProcessRuntime(RuntimeContract):
 
     def read_log(self, runtime: Runtime, run: RunId) -> str:
         return Path(runtime.places(run).run_artifacts, "plxlogs", "main.log").read_text()
+
+
+class TestProcessRuntimeWithoutPidfds(TestProcessRuntime):
+    """As on systems whose kernel cannot tell of a process's end: processes are looked at now and then."""
+
+    @pytest.fixture(autouse=True)
+    def _without_pidfds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delattr(os, "pidfd_open")
 
 
 @asynccontextmanager
