@@ -10,7 +10,6 @@ Budgets (docs: design): a ≥ 3000/s · b ≤ 4× make · c ≤ 0.7 s. Other wor
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import random
@@ -19,8 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -29,55 +27,24 @@ from polyaxon.compiler.resolve import load
 from polyaxon.compiler.sources import Source
 from polyaxon.hub.sources import HubSources
 from polyaxon.model.ids import RunId
-from polyaxon.model.launch import LaunchPlan, Places
-from polyaxon.model.observation import Observation, Phase
+from polyaxon.model.launch import LaunchPlan
+from polyaxon.runtimes.fake import FakeRuntime
 from polyaxon.server import Local, open_local
 from polyaxon.settings import read_settings
 
 PARALLEL = 2
 FAN = 1000
-SIZES = (100, 1_000)
+SIZES = (100, 1_000, 10_000)
 
 
-class InstantRuntime:
-    """Attempts succeed as soon as they begin."""
+class Timed(FakeRuntime):
+    """Attempts succeed as soon as they begin; when the first began is remembered."""
 
-    name = "instant"
-
-    def __init__(self) -> None:
-        self.started_at: list[float] = []
-        self._ready = asyncio.Event()
-        self._seen: list[Observation] = []
-
-    def places(self, run: RunId) -> Places:
-        return Places("/c", "/c/a", f"/nowhere/{run}", f"/nowhere/{run}/outputs", "/nowhere")
-
-    async def open(self) -> None:
-        self._ready = asyncio.Event()
-
-    async def close(self) -> None:
-        return None
+    began_at = 0.0
 
     async def start(self, plan: LaunchPlan, attempt: int) -> None:
-        self.started_at.append(time.perf_counter())
-        now = datetime.now(UTC)
-        self._seen.append(Observation(plan.run, attempt, Phase.RUNNING, now))
-        self._seen.append(Observation(plan.run, attempt, Phase.SUCCEEDED, now, 0))
-        self._ready.set()
-
-    async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:  # noqa: ARG002
-        self._seen.append(Observation(run, attempt, Phase.STOPPED, datetime.now(UTC)))
-        self._ready.set()
-
-    async def observations(self) -> AsyncIterator[Sequence[Observation]]:
-        while True:
-            await self._ready.wait()
-            self._ready.clear()
-            seen, self._seen = self._seen, []
-            yield seen
-
-    async def clean(self, run: RunId) -> None:  # noqa: ARG002
-        return None
+        self.began_at = self.began_at or time.perf_counter()
+        await super().start(plan, attempt)
 
 
 def dag_text(size: int, parents: Callable[[int], Sequence[int]], cached: bool = False) -> str:
@@ -140,7 +107,7 @@ def decided() -> None:
     print(f"{'shape':8} {'size':>7} {'wall s':>8} {'op/s':>8} {'CPU µs/op':>10} {'KB/op':>7}")
     for size in SIZES:
         for shape, text in shapes(size):
-            with tempfile.TemporaryDirectory() as home, open_home(home, InstantRuntime, 256) as local:
+            with tempfile.TemporaryDirectory() as home, open_home(home, FakeRuntime, 256) as local:
                 root = submit(local, text)
                 gc.collect()
                 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -200,7 +167,7 @@ def cached() -> None:
         text = dag_text(FAN, lambda _: [], cached=True)
         for attempt in ("first", "again"):
             began = time.perf_counter()
-            with open_home(home, InstantRuntime, 256) as local:
+            with open_home(home, FakeRuntime, 256) as local:
                 root = submit(local, text)
                 loaded = time.perf_counter()
                 local.drive([root], adopt=False)
@@ -216,16 +183,11 @@ def latency() -> None:
     starts: list[float] = []
     with tempfile.TemporaryDirectory() as home:
         for _ in range(50):
-            runtime: list[InstantRuntime] = []
-
-            def make(made: list[InstantRuntime] = runtime) -> InstantRuntime:
-                made.append(InstantRuntime())
-                return made[0]
-
-            with open_home(home, make) as local:
+            runtime = Timed()
+            with open_home(home, lambda: runtime) as local:  # noqa: B023 - called at once
                 began = time.perf_counter()
                 local.drive([submit(local, text)], adopt=False)
-                starts.append((runtime[0].started_at[0] - began) * 1e3)
+                starts.append((runtime.began_at - began) * 1e3)
     tail = quantiles(starts, n=100)[98]
     print(f"submit to start: p50 {median(starts):.1f} ms, p99 {tail:.1f} ms")
 

@@ -17,7 +17,7 @@ from polyaxon.store.base import Artifact
 from polyaxon.store.reader import LocalStore, open_home
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
-from polyaxon.testing.store_contract import EPOCH, condition, run
+from polyaxon.testing.store_builders import EPOCH, condition, run
 
 
 @pytest.fixture

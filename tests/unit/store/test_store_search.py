@@ -21,7 +21,7 @@ from polyaxon.store.search import SQLITE, where
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
 from polyaxon.store.values import to_json
-from polyaxon.testing.store_contract import EPOCH, condition, run
+from polyaxon.testing.store_builders import EPOCH, condition, run
 
 NOW = EPOCH + timedelta(days=3)
 RUNS = [
