@@ -77,6 +77,8 @@ class Composer:
         """Whether it was said already that there is nothing to run."""
         self.helpers: dict[str, Data | None] = {}
         """What hooks, builds and tuners name in the hub, as data; None where it could not be had."""
+        self._lost = False
+        """Whether something referred to could not be had."""
         self._components: dict[tuple[int, str], tuple[Authored, Data] | None] = {}
         self._fetched: dict[tuple[str, str, str], tuple[Authored, Place] | None] = {}
 
@@ -130,12 +132,16 @@ class Composer:
             if sibling.run is None and sibling.component is None and sibling.dag_ref is not None:
                 return None  # part of a circle, which was reported
             return sibling, self.origins.of(sibling, place)
-        return self._follow(field, text, place)
+        found = self._follow(field, text, place)
+        self._lost = self._lost or found is None
+        return found
 
     def _with_body(
         self, operation: Operation, component: Authored | None, inner: Data, place: Place, is_node: bool
     ) -> Operation:
         """Return the operation with its body moved into its component, and the component's outer fields to itself."""
+        if isinstance(operation.run, Dag):
+            operation = operation.model_copy(update={"run": self._dag(operation.run, place.at("run"))})
         data = as_data(operation.model_copy(update={"component": None}))
         data.pop("component", None)
         strategy = Strategy(data.get("patchStrategy") or Strategy.POST_MERGE)
@@ -164,6 +170,8 @@ class Composer:
         return found
 
     def _say_empty(self, place: Place) -> None:
+        if self._lost:
+            return  # the reason was reported
         self.reported_empty = True
         self.problems.append(place.problem(CompileCode.NO_RUNTIME, _NOTHING, suggestion=_RUNTIME_HINT))
 

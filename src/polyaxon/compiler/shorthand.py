@@ -119,7 +119,8 @@ def _resources(container: Data, values: Any, strategy: Strategy) -> Data:
             sides[side].pop(name, None)
             if amount is not None:
                 sides[side][name] = amount
-    return {**container, "resources": {**native, **{side: amounts for side, amounts in sides.items() if amounts}}}
+    others = {key: value for key, value in native.items() if key not in sides}
+    return {**container, "resources": {**others, **{side: amounts for side, amounts in sides.items() if amounts}}}
 
 
 def _range(name: str, written: Any) -> tuple[Any, Any]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a row of a table, or a file, is one line)
 """The table of polyaxonfile.md §9, row by row, and the laws that hold for all of it."""
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class _Checker:
         """A file without anything to run may be a preset; it says so, or it is checked as a piece."""
         if operation.is_preset or operation.reference is not None or self.composer.reported_empty:
             return
-        severity = "warning" if self.partial and operation.kind is None else "error"
+        severity = "warning" if self.partial and "kind" not in operation.model_fields_set else "error"
         message = "there is nothing to run: no `run`, no reference, no `component`"
         suggestion = "add a `run` with a `kind`, or `isPreset: true` if the file is laid over others"
         self._say(place.problem(CompileCode.NO_RUNTIME, message, suggestion=suggestion, severity=severity))
