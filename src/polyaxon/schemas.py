@@ -7,7 +7,7 @@ polyaxonfile holds a component or an operation in its variable `main`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from polyaxon.model import run, status
 from polyaxon.spec import (
@@ -446,88 +446,10 @@ class V1CleanPodPolicy(StrEnum):
     NONE = "None"
 
 
-class V1EventKind(StrEnum):
-    """What can happen to a run or something it is connected to."""
-
-    RUN_STATUS_CREATED = "run_status_created"
-    RUN_STATUS_RESUMING = "run_status_resuming"
-    RUN_STATUS_COMPILED = "run_status_compiled"
-    RUN_STATUS_ON_SCHEDULE = "run_status_on_schedule"
-    RUN_STATUS_QUEUED = "run_status_queued"
-    RUN_STATUS_SCHEDULED = "run_status_scheduled"
-    RUN_STATUS_STARTING = "run_status_starting"
-    RUN_STATUS_RUNNING = "run_status_running"
-    RUN_STATUS_PROCESSING = "run_status_processing"
-    RUN_STATUS_STOPPING = "run_status_stopping"
-    RUN_STATUS_FAILED = "run_status_failed"
-    RUN_STATUS_STOPPED = "run_status_stopped"
-    RUN_STATUS_SUCCEEDED = "run_status_succeeded"
-    RUN_STATUS_SKIPPED = "run_status_skipped"
-    RUN_STATUS_WARNING = "run_status_warning"
-    RUN_STATUS_UNSCHEDULABLE = "run_status_unschedulable"
-    RUN_STATUS_UPSTREAM_FAILED = "run_status_upstream_failed"
-    RUN_STATUS_RETRYING = "run_status_retrying"
-    RUN_STATUS_UNKNOWN = "run_status_unknown"
-    RUN_STATUS_DONE = "run_status_done"
-    RUN_APPROVED_ACTOR = "run_approved_actor"
-    RUN_INVALIDATED_ACTOR = "run_invalidated_actor"
-    RUN_NEW_ARTIFACTS = "run_new_artifacts"
-    CONNECTION_GIT_COMMIT = "connection_git_commit"
-    CONNECTION_DATASET_VERSION = "connection_dataset_version"
-    CONNECTION_REGISTRY_IMAGE = "connection_registry_image"
-    ALERT_INFO = "alert_info"
-    ALERT_WARNING = "alert_warning"
-    ALERT_CRITICAL = "alert_critical"
-    MODEL_VERSION_NEW_METRIC = "model_version_new_metric"
-    PROJECT_CUSTOM_EVENT = "project_custom_event"
-    ORG_CUSTOM_EVENT = "org_custom_event"
+def _words(name: str, choices: object) -> Any:
+    """Make the enum of the words that a field takes."""
+    return StrEnum(name, {word.upper(): word for word in get_args(choices)})
 
 
-class V1ConnectionKind(StrEnum):
-    """What a connection leads to."""
-
-    HOST_PATH = "host_path"
-    VOLUME_CLAIM = "volume_claim"
-    GCS = "gcs"
-    S3 = "s3"
-    WASB = "wasb"
-    REGISTRY = "registry"
-    GIT = "git"
-    AWS = "aws"
-    GCP = "gcp"
-    AZURE = "azure"
-    MYSQL = "mysql"
-    POSTGRES = "postgres"
-    ORACLE = "oracle"
-    VERTICA = "vertica"
-    SQLITE = "sqlite"
-    MSSQL = "mssql"
-    REDIS = "redis"
-    PRESTO = "presto"
-    MONGO = "mongo"
-    CASSANDRA = "cassandra"
-    FTP = "ftp"
-    GRPC = "grpc"
-    HDFS = "hdfs"
-    HTTP = "http"
-    PIG_CLI = "pig_cli"
-    HIVE_CLI = "hive_cli"
-    HIVE_METASTORE = "hive_metastore"
-    HIVE_SERVER2 = "hive_server2"
-    JDBC = "jdbc"
-    JENKINS = "jenkins"
-    SAMBA = "samba"
-    SNOWFLAKE = "snowflake"
-    SSH = "ssh"
-    CLOUDANT = "cloudant"
-    DATABRICKS = "databricks"
-    SEGMENT = "segment"
-    SLACK = "slack"
-    TEAMS = "teams"
-    EMAIL = "email"
-    DISCORD = "discord"
-    MATTERMOST = "mattermost"
-    PAGERDUTY = "pagerduty"
-    HIPCHAT = "hipchat"
-    WEBHOOK = "webhook"
-    CUSTOM = "custom"
+V1EventKind = _words("V1EventKind", hooks.EventKind)
+V1ConnectionKind = _words("V1ConnectionKind", connections.ConnectionKind)

@@ -7,18 +7,17 @@ looked at: references, the graph and templates are the compiler's business.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from pydantic import ValidationError
 
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.component import Component
-from polyaxon.spec.diagnose import diagnose, unknown_field
 from polyaxon.spec.fields import to_camel
 from polyaxon.spec.load import Document
 from polyaxon.spec.operation import CompiledOperation, Operation
 from polyaxon.spec.traps import find_traps
+from polyaxon.spec.types import describe
 from polyaxon.spec.values import collector_paused
 
 __all__ = ["AnyFile", "read"]
@@ -47,6 +46,9 @@ def read(document: Document) -> AnyFile:
         with collector_paused():
             found: AnyFile = model.__pydantic_validator__.validate_python(document.value)
     except ValidationError as error:
+        # Only wrong files pay for the import of what explains them.
+        from polyaxon.spec.diagnose import diagnose
+
         problems.extend(diagnose(document, model, error))
     else:
         document.problems.extend(find_traps(document))
@@ -65,15 +67,22 @@ def _snake_case_keys(
     """The top level of a file that says its kind is written in camelCase only."""
     for key in document.value:
         if "_" in key and key in model.model_fields:
+            from polyaxon.spec.diagnose import unknown_field
+
             yield unknown_field(document, (key,), f"did you mean `{to_camel(key)}`?")
 
 
 def _unknown_kind(document: Document, kind: object) -> Problem:
-    given = kind if isinstance(kind, str) else document.raw(("kind",)) or "…"
-    near = get_close_matches(given.lower(), ("component", "operation"), 1, 0.5)
+    if not isinstance(kind, str):
+        message = f"expected the kind of the file, got {describe(kind)}"
+        hint = "write `kind: component` or `kind: operation`"
+        return document.problem(SpecCode.KIND, message, ("kind",), suggestion=hint)
+    from difflib import get_close_matches
+
+    near = get_close_matches(kind.lower(), ("component", "operation"), 1, 0.5)
     return document.problem(
         SpecCode.KIND,
-        f"there is no kind of file `{given}`",
+        f"there is no kind of file `{kind}`",
         ("kind",),
         suggestion=f"did you mean `{near[0]}`?" if near else "write `kind: component` or `kind: operation`",
     )

@@ -172,7 +172,11 @@ def _kind(at: Finding) -> Problem:
     if context["missing"]:
         message = f"`{_section_name(at.path)}` needs a `kind`"
         return at.document.problem(SpecCode.KIND, message, at.path, suggestion=f"add `kind`, one of {listed}", key=True)
-    given = str(context["given"])
+    given = context["given"]
+    if given is None:
+        value = _value_at(at.document.value, (*at.path, "kind"))
+        message = f"expected a kind of {what}, got {describe(value)}"
+        return at.document.problem(SpecCode.KIND, message, (*at.path, "kind"), suggestion=f"the kinds are {listed}")
     near = get_close_matches(given.lower(), choices, 1, 0.5)
     return at.document.problem(
         SpecCode.KIND,

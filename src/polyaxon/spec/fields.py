@@ -251,7 +251,7 @@ class ByKind:
                 "what": self.what,
                 "choices": [name for name in self.kinds if name],
                 "missing": kind is None,
-                "given": kind if isinstance(kind, str) else repr(kind),
+                "given": kind if isinstance(kind, str) else None,
             },
         )
 
