@@ -13,7 +13,7 @@ from pathlib import Path
 
 from polyaxon.errors import NotFoundError, UsageError
 
-__all__ = ["Item", "copy_into", "list_tree", "remove", "safe_join", "total_bytes"]
+__all__ = ["Item", "copy_into", "list_tree", "remove", "safe_join", "total_bytes", "walk"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,17 @@ from pathlib import Path
 
 from polyaxon.errors import NotFoundError, UsageError
 
-__all__ = ["BUILT_IN", "TUNERS", "Entry", "HubName", "built_in_text", "entries", "parse_name", "registered_file"]
+__all__ = [
+    "BUILT_IN",
+    "TUNERS",
+    "Entry",
+    "HubName",
+    "built_in_text",
+    "entries",
+    "not_found",
+    "parse_name",
+    "registered_file",
+]
 
 PUBLIC = "polyaxon"
 _IMAGE_BUILD = ("dokerizer", "dockerizer", "dockerize", "kaniko", "buildkit")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -102,6 +103,29 @@ def test_a_claim_whose_shell_died_while_writing_it_is_lost(tmp_path: Path) -> No
     records.mkdir(parents=True)
     (records / "1.main.pid").touch()
     assert finish(tmp_path / "home", plan).phase is Phase.LOST
+
+
+def test_a_shell_that_finds_its_task_forbidden_leaves_and_the_attempt_is_stopped(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "home", f"echo x >> {tmp_path}/count")
+
+    async def play() -> Observation:
+        runtime = ProcessRuntime(str(tmp_path / "home"))
+        await runtime.open()
+        stem = runtime.layout.record(RUN, 1, "main")
+        spawn = claim.spawn
+
+        def forbidden_meanwhile(*args: Any) -> int:
+            assert claim.forbid(stem)
+            return spawn(*args)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(claim, "spawn", forbidden_meanwhile)
+            async with watching(runtime) as watcher:
+                await runtime.start(plan, 1)
+                return await watcher.final(RUN)
+
+    assert asyncio.run(play()).phase is Phase.STOPPED
+    assert not (tmp_path / "count").exists()
 
 
 def test_a_pid_of_another_process_is_not_taken_for_the_attempt(tmp_path: Path) -> None:

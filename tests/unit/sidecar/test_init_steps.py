@@ -310,3 +310,11 @@ def test_an_unsupported_store_says_so(tmp_path: Path) -> None:
     )
     assert final.phase is Phase.FAILED
     assert "cannot read `s3` stores" in final.message
+
+
+def test_a_bug_in_a_preparation_fails_the_run_and_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    final = machine.run(InitStep("dockerfile", {}))
+    assert final.phase is Phase.FAILED
+    assert "KeyError: 'image'; this is a bug of polyaxon" in final.message
+    assert "Traceback" in machine.log

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["CLAIMED_ELSEWHERE", "Identity", "boot", "forbid", "is_same", "read_code", "read_identity", "spawn"]
+__all__ = [
+    "CLAIMED_ELSEWHERE",
+    "Identity",
+    "boot",
+    "forbid",
+    "is_same",
+    "read_code",
+    "read_identity",
+    "spawn",
+    "start_time",
+]
 
 CLAIMED_ELSEWHERE = 75
 """With this code the shell leaves when another one has the claim."""
@@ -84,7 +94,8 @@ def read_identity(stem: str) -> Identity | str | None:
     if not text.endswith("\n"):
         return ""
     parts = text.split()
-    return Identity(int(parts[0]), parts[1], parts[2]) if len(parts) == 3 else _FORBIDDEN
+    is_process = len(parts) == 3 and parts[0].isdigit()
+    return Identity(int(parts[0]), parts[1], parts[2]) if is_process else _FORBIDDEN
 
 
 def read_code(stem: str) -> int | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import Places
 
-__all__ = ["LOGS", "WARNINGS", "Layout"]
+__all__ = ["LOGS", "WARNINGS", "Layout", "make_context", "make_library", "make_run_directories"]
 
 LOGS = "plxlogs"
 """Log files lie in this directory of the run's artifacts, one per process; retries append."""

@@ -44,7 +44,7 @@ def path_map(plan: LaunchPlan, replica: Replica, layout: Layout, image_paths: Ma
     """Return the table for one replica: the image's directories, connections, init targets, the context."""
     table = {CONTEXT: plan.places.context, **image_paths}
     for name in (*replica.connections, *(step.connection for step in replica.init if step.connection)):
-        mount = connection_mount(plan.connections.get(name), layout)
+        mount = _connection_mount(plan.connections.get(name), layout)
         if mount:
             table.update((mount,))
     for step in replica.init:
@@ -53,7 +53,7 @@ def path_map(plan: LaunchPlan, replica: Replica, layout: Layout, image_paths: Ma
     return PathMap(table)
 
 
-def connection_mount(connection: Connection | None, layout: Layout) -> tuple[str, str] | None:
+def _connection_mount(connection: Connection | None, layout: Layout) -> tuple[str, str] | None:
     """Return where a connection is mounted in a container and the directory of this machine that it means."""
     if connection is None:
         return None

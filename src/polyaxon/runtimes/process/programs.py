@@ -94,7 +94,8 @@ def _run(known: Attempt, log: str, stem: str, program: Program) -> None:
     Path(f"{stem}init.pid").write_text(f"{child.pid} {claim.start_time(child.pid) or '-'} {claim.boot()}\n")
     known.program = child
     if known.is_cancelled:
-        child.kill()
+        with suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
     try:
         code = child.wait()
     finally:

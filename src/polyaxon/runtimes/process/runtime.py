@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -168,6 +169,9 @@ class ProcessRuntime:
             Path(f"{self.layout.record(plan.run, known.number, '')}names").write_text("\n".join(known.duties))
         known.is_beginning = True
         fresh = [task for task in rendered.tasks if is_fresh or not self._adopt(known, task.name)]
+        if known.number > 1:
+            for task in fresh:
+                append(task.log, f"--- attempt {known.number} ---")
         if len(fresh) == len(rendered.tasks) and any(replica.init for replica in plan.replicas):
             known.is_preparing = True
             self._tell_progress(known, Phase.STARTING, "preparing: " + ", ".join(_step_names(plan)))
@@ -176,25 +180,34 @@ class ProcessRuntime:
         self._begin(known, fresh)
 
     async def _prepare_and_begin(self, known: Attempt, tasks: list[Task]) -> None:
+        failure = None
         try:
             await asyncio.to_thread(prepare_all, known, self._prepare, self._machine, self._local_images)
         except PolyaxonError as error:
-            if self._is_open and not known.is_stopping:
-                self._tell(known, Phase.FAILED, message=f"init failed: {error.message}")
+            failure = error.message
         except OSError as error:
-            if self._is_open and not known.is_stopping:
-                self._tell(known, Phase.FAILED, message=f"init failed: {_describe(error)}")
+            failure = _describe(error)
+        except Exception as error:  # noqa: BLE001  the edge of a thread: whatever it is, the run must not hang
+            failure = f"{type(error).__name__}: {error}; this is a bug of polyaxon, its traceback is in the log"
+            with suppress(OSError):
+                append(self.layout.log(known.run, "main"), traceback.format_exc())
         known.is_preparing = False
-        if not self._is_open or known.is_told:
+        if not self._is_open:
             return
         if known.is_stopping:
             self._tell(known, Phase.STOPPED, message="stopped while preparing")
+        elif failure is not None:
+            self._tell(known, Phase.FAILED, message=f"init failed: {failure}")
         else:
             self._begin(known, tasks)
 
     def _begin(self, known: Attempt, tasks: list[Task]) -> None:
         wanted = sum(task.gpus for task in tasks)
-        devices = self._acquire(known, wanted)
+        try:
+            devices = self._acquire(known, wanted)
+        except OSError as error:
+            self._tell(known, Phase.FAILED, message=_describe(error))
+            return
         if devices is None:
             if not known.waiting:
                 self._tell_progress(known, Phase.UNSCHEDULABLE, f"waits for {wanted} GPU to be free")
@@ -206,7 +219,7 @@ class ProcessRuntime:
             taken, devices = devices[: task.gpus], devices[task.gpus :]
             self._spawn(known, task, dict(taken))
         known.is_beginning = False
-        if not known.endings:
+        if tasks and not known.endings:
             self._tell_progress(known, Phase.RUNNING)
         self._settle(known)
 
@@ -230,8 +243,6 @@ class ProcessRuntime:
         stem = self.layout.record(known.run, known.number, task.name)
         try:
             argv = self._resolver.resolve(task.argv, task.env["PATH"], task.cwd)
-            if known.number > 1:
-                append(task.log, f"--- attempt {known.number} ---")
             for descriptor in devices.values():
                 os.set_inheritable(descriptor, True)
             pid = claim.spawn(stem, argv, task.env, task.cwd, task.log)
@@ -327,7 +338,9 @@ class ProcessRuntime:
                 self._ended(known, name, 1, message=f"`{stem}.pid` could not be written: is the disk full?")
                 return
             if not isinstance(owner, claim.Identity) or owner.pid != pid:
+                known.pids.pop(name, None)
                 self._adopt(known, name)
+                self._settle(known)
                 return
         self._ended(known, name, status if status >= 0 else None)
 
