@@ -64,6 +64,12 @@ run:
     trigger: all_done
     params: {mark: {value: last}}
 """
+SLEEPER = """
+version: 1.1
+kind: component
+name: sleeper
+run: {kind: job, container: {command: [sleep, "300"]}}
+"""
 EFFECTS = {"first-3", "left-0", "right-0", "bad-0", "last-0", *(f"search-{number}" for number in range(1, 5))}
 STATUSES = Counter(
     {
@@ -106,9 +112,15 @@ class Chaos:
         """Run a driver to its end, or to its death."""
         return self.begin(crash_at).wait(DEADLINE_SECONDS)
 
+    def store(self) -> SqlStore:
+        """Open the home's store."""
+        store = SqlStore(SqliteDatabase(str(self.home / "home" / "polyaxon.db")))
+        store.migrate()
+        return store
+
     def tree(self) -> list[Run]:
         """Return what the store says of the flow."""
-        store = SqlStore(SqliteDatabase(str(self.home / "home" / "polyaxon.db")))
+        store = self.store()
         try:
             (root,) = store.list(None, "pipeline:nil", "", 2, 0, datetime.now(UTC)).runs
             return list(store.tree(root.uuid))

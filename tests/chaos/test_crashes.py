@@ -10,10 +10,13 @@ import random
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 
 import pytest
-from chaos_flow import Chaos
+from chaos_flow import DEADLINE_SECONDS, SLEEPER, Chaos
 
+from polyaxon.engine.events import Action, Requested
+from polyaxon.model.status import Status
 from polyaxon.scheduler.crash import CRASH_POINTS
 
 ROUNDS = int(os.environ.get("POLYAXON_CHAOS_ROUNDS", "10"))
@@ -27,7 +30,7 @@ def test_nobody_kills_it(chaos: Chaos) -> None:
 
 
 @pytest.mark.parametrize("point", [point for point in CRASH_POINTS if point not in NEVER_REACHED_HERE])
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_it_is_killed_at_a_named_moment(chaos: Chaos, point: str, count: int) -> None:
     code = chaos.run(f"{point}:{count}")
     if count == 1:
@@ -36,6 +39,23 @@ def test_it_is_killed_at_a_named_moment(chaos: Chaos, point: str, count: int) ->
     chaos.assert_undisturbed()
 
 
+def test_it_is_killed_while_it_stops_a_run(chaos: Chaos) -> None:
+    chaos.file.write_text(SLEEPER)
+    driver = chaos.begin("stopping")
+    store = chaos.store()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (runs := store.list(None, "status:running", "", 1, 0, datetime.now(UTC)).runs):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    store.request(Requested(runs[0].uuid, Action.STOP), datetime.now(UTC))
+    assert driver.wait(DEADLINE_SECONDS) == -signal.SIGKILL
+    assert store.get(runs[0].uuid).status is Status.STOPPING
+    assert chaos.run() == 1
+    assert store.get(runs[0].uuid).status is Status.STOPPED
+    store.close()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_it_is_killed_at_random_moments(chaos: Chaos, seed: int) -> None:
     moments = random.Random(seed)
