@@ -49,6 +49,7 @@ def bind(operation: Operation, inputs: Iterable[IO], outputs: Iterable[IO], arou
     given = _gather(operation, inputs, outputs, around, problems)
     resolver = _Resolver(given, around, problems)
     resolver.later = _later(operation, around)
+    resolver.is_schedule = operation.schedule is not None
     found: dict[str, list[Bound]] = {"inputs": [], "outputs": [], "contexts": []}
     for item in given.values():
         bound = resolver.bound(item)
@@ -243,6 +244,7 @@ class _Resolver:
         self.problems = problems
         self.globals: dict[str, Any] | None = None
         self.later: frozenset[str] = frozenset()
+        self.is_schedule = False
 
     def bound(self, item: _Given) -> Bound | None:
         """Return the value of one name; None when it is wrong, which is noted."""
@@ -259,13 +261,18 @@ class _Resolver:
                 value = _checked(item.io, value, item.section)
         except CastError as error:
             message = f"the value of `{item.name}` does not fit: {error}"
-            self.problems.append(problem(CompileCode.PARAM_TYPE, message, where(item.path)))
+            self._note(problem(CompileCode.PARAM_TYPE, message, where(item.path)), item)
             value = None
         except TemplateError as error:
-            self.problems.append(template_problem(error, (*item.path, *error.path)))
+            self._note(template_problem(error, (*item.path, *error.path)), item)
             value = None
         item.bound = _bound(item, value)
         return item.bound
+
+    def _note(self, found: Problem, item: _Given) -> None:
+        """Note what is wrong, unless each run of a schedule will see for itself."""
+        if not (self.is_schedule and not item.is_data and plan(item.raw) is not None):
+            self.problems.append(found)
 
     def _missing(self, item: _Given) -> Bound | None:
         io = item.io

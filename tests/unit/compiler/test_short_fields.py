@@ -1,4 +1,3 @@
-
 """The short fields of the newer generation (shorthands-2.18.md §3): what they stand for, row by row."""
 
 from __future__ import annotations

@@ -87,12 +87,23 @@ def _check_condition(use: Use) -> Iterator[Problem]:
     yield from wrong_keys(template, where, use.place, use.view, use.known)
     if unknown:
         return
+    early = sorted(name for name in template.names & use.searched if _has_no_value(use, name))
+    if early:
+        message = f"the condition is asked once, before the search gives `{early[0]}` a value"
+        suggestion = "compare values that do not belong to the search"
+        yield use.place.problem(CompileCode.CONDITION, message, *where, suggestion=suggestion)
+        return
     if not template.names and not template.optional:
         yield from _check_constant(use, text)
         return
     problem = _never_boolean(use, text, template.names)
     if problem is not None:
         yield use.place.problem(CompileCode.CONDITION, problem, *where, suggestion=_CONDITION_HINT)
+
+
+def _has_no_value(use: Use, name: str) -> bool:
+    io = use.io(name)
+    return name not in (use.operation.params or {}) and (io is None or io.value is None)
 
 
 _CONDITION_HINT = "write a comparison, such as `loss < 0.2`"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from polyaxon.compiler import conditions
 from polyaxon.compiler.bind import searched_names
 from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.context import RESERVED
@@ -147,7 +149,8 @@ class Use:
     @property
     def used(self) -> frozenset[str]:
         """Every name that something looks at."""
-        return frozenset({*self.view.names, *self.own.names(), *self.asked_by_children})
+        beside = (*_beside(self.operation), *_beside(self.component))
+        return frozenset({*self.view.names, *self.own.names(), *self.asked_by_children, *beside})
 
     @property
     def passes_all(self) -> bool:
@@ -169,6 +172,18 @@ def use_of(operation: Operation, place: Place, view: View) -> Use:
 
 
 _NO_NAMES: frozenset[str] = frozenset()
+
+
+def _beside(side: Authored) -> Iterator[str]:
+    """Yield the names that conditions, hooks and the builder look at."""
+    for text in (side.conditions, *(hook.conditions for hook in side.hooks or ())):
+        if text is not None:
+            with suppress(TemplateError):
+                template = conditions.as_template(text)
+                yield from (*template.names, *template.optional)
+    for helper in (*(side.hooks or ()), side.build):
+        if helper is not None and helper.params is not None:
+            yield from scan(as_data(helper.params)).names()
 
 
 def _own(operation: Operation) -> Scan:
