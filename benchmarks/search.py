@@ -4,7 +4,7 @@
 
 Peers that are not installed are skipped, and the tables say so. Every method gets the same budget and as many
 random first trials. Regret is the best value found minus the optimum, the median over seeds; ranks are per
-(problem, seed), averaged. Run with OMP_NUM_THREADS=1 on a small machine.
+(problem, seed), averaged.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import importlib
 import json
 import math
+import os
 import statistics
 import sys
 import time
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported: small matrices, few cores
 
 from polyaxon.search import Optimizer, Trial
 from polyaxon.search.space import Parameter, parse_space
@@ -136,7 +139,7 @@ def problems() -> list[Problem]:
 
 @dataclass(frozen=True)
 class Table:
-    """Validation losses per epoch of a real network at every point of a grid, measured once (`--build-table`)."""
+    """Validation losses per epoch of a real network at every point of a grid, measured once (search_table.py)."""
 
     space: dict[str, dict[str, Any]]
     curves: list[list[float]]
@@ -472,7 +475,7 @@ def main() -> None:
     budgets = (50,) if options.quick else (50, 100)
     saved = json.loads(options.save.read_text()) if options.save and options.save.exists() else {}
     if not TABLE.exists():
-        print(f"skipped problem table: {TABLE.name} is missing (build it with --build-table)")
+        print(f"skipped problem table: {TABLE.name} is missing (build it with benchmarks/search_table.py)")
     if options.only in (None, "bayes"):
         compare("Gaussian processes", BAYES, seeds, budgets, saved.setdefault("bayes", {}))
     if options.only in (None, "tpe"):

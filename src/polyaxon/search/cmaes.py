@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from polyaxon.search.cube import Array, Cube
-from polyaxon.search.history import Trial, own
+from polyaxon.search.history import Trial
 from polyaxon.search.sequential import Sequential, Shape, View, losses_of
 from polyaxon.search.settings import direction, flag, number, optional_whole, space_of, whole
 from polyaxon.search.space import SpaceError
@@ -60,14 +60,17 @@ class Cmaes(Sequential):
 
     def _generations(self, view: View) -> list[tuple[Array, Array]]:
         """Complete generations in order: unit-interval points and losses."""
-        found: list[tuple[Array, Array]] = []
-        trials = own(view.trials)
-        for start in range(0, view.index, self.population):
-            members = [trial for trial in trials if start <= trial.index < start + self.population]
-            if len(members) < self.population or start + self.population > view.index:
-                break
-            found.append((self._unit(members), losses_of(members, self.signs[0])))
-        return found
+        by_index = {trial.index: trial for trial in view.trials}
+        size = self.population
+        whole_ones = 0
+        while (whole_ones + 1) * size <= view.index and all(
+            index in by_index for index in range(whole_ones * size, (whole_ones + 1) * size)
+        ):
+            whole_ones += 1
+        members = [by_index[index] for index in range(whole_ones * size)]
+        points = self._unit(members)
+        starts = range(0, len(members), size)
+        return [(points[at : at + size], losses_of(members[at : at + size], self.signs[0])) for at in starts]
 
     def _unit(self, trials: list[Trial]) -> Array:
         points = self.cube.encode([trial.params for trial in trials])

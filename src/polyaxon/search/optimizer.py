@@ -18,6 +18,7 @@ from typing import Any
 from polyaxon.errors import UsageError
 from polyaxon.search.history import Trial, TrialStatus
 from polyaxon.search.plan import plan_search
+from polyaxon.search.settings import metrics
 from polyaxon.search.stopping import StopReason, should_stop
 
 __all__ = ["Optimizer"]
@@ -81,12 +82,20 @@ class Optimizer:
 
     @property
     def best(self) -> Trial:
-        """The succeeded trial with the best value."""
+        """The succeeded trial with the best value (of the first objective, when there are several)."""
         finished = [t for t in self._trials.values() if t.status is TrialStatus.SUCCEEDED and t.last_value is not None]
         if not finished:
             raise UsageError("no trial has succeeded yet", hint="call tell(trial, value) first")
-        sign = 1.0 if self._optimization == "minimize" else -1.0
+        sign = metrics(self.matrix)[0]
         return min(finished, key=lambda trial: (sign * (trial.last_value or 0.0), trial.index))
+
+    @property
+    def front(self) -> list[Trial]:
+        """With several objectives: the trials that no other beats in all of them, by index."""
+        from polyaxon.search.pareto import non_dominated  # numpy, for those who ask
+
+        finished = [trial for trial in self.trials if trial.status is TrialStatus.SUCCEEDED and trial.values]
+        return [finished[place] for place in non_dominated([t.values for t in finished], metrics(self.matrix))]
 
     def ask(self) -> Trial:
         """The next trial to run; its `params` are what to run it with."""

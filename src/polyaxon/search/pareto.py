@@ -6,13 +6,14 @@ order spreads along the front (K. Deb et al., "A fast and elitist multiobjective
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from polyaxon.search.cube import Array, Mask
 
-__all__ = ["front", "pareto_order"]
+__all__ = ["front", "non_dominated", "pareto_order"]
 
 Order = np.ndarray[Any, np.dtype[np.intp]]
 
@@ -20,6 +21,13 @@ Order = np.ndarray[Any, np.dtype[np.intp]]
 def front(losses: Array) -> Order:
     """The rows that no other row dominates; less is better."""
     return np.flatnonzero(~_dominated(losses))
+
+
+def non_dominated(values: Sequence[Sequence[float]], signs: Sequence[float]) -> list[int]:
+    """The same for raw objectives, each with the sign that turns it into a loss."""
+    if not values:
+        return []
+    return [int(place) for place in front(np.array(values) * np.array(signs))]
 
 
 def pareto_order(losses: Array) -> Order:

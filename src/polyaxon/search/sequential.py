@@ -113,14 +113,16 @@ class Sequential:
         size = self.space.size
         if size is None or len(history) < size:
             return False
-        return len({self.space.key(trial.params) for trial in history}) >= size
+        # What an earlier search tried outside this space takes no point of it.
+        inside = [trial for trial in history if trial.index >= 0 or trial.params in self.space]
+        return len({self.space.key(trial.params) for trial in inside}) >= size
 
     def _waits(self, trials: Sequence[Trial]) -> bool:
         """Whether a batch must finish before the next one starts."""
         if self.asynchronous:
             return False
-        iteration = self.shape.iteration(next_index(trials))
-        return any(trial.is_pending and trial.iteration < iteration for trial in own(trials))
+        start = self.shape.start(self.shape.iteration(next_index(trials)))
+        return any(trial.is_pending and trial.index < start for trial in own(trials))
 
     def _next(self, trials: Sequence[Trial], index: int, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         view = self._view(trials, index, seed)

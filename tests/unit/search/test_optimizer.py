@@ -108,6 +108,15 @@ def test_known_results_are_learned_from_and_count_as_nothing_asked() -> None:
     assert min(trial.value or 9 for trial in optimizer.trials[1:]) < 0.1
 
 
+def test_several_objectives_have_a_front_and_need_not_have_one_best() -> None:
+    metrics = [{"name": "cost", "optimization": "minimize"}, {"name": "gain", "optimization": "maximize"}]
+    optimizer = Optimizer(BOX, "tpe", metrics=metrics)
+    for values in ([1.0, 1.0], [2.0, 5.0], [3.0, 4.0], [2.5, 6.0]):
+        optimizer.tell(optimizer.ask(), values)
+    assert [trial.values for trial in optimizer.front] == [(1.0, 1.0), (2.0, 5.0), (2.5, 6.0)]
+    assert optimizer.best.values == (1.0, 1.0)
+
+
 def history(count: int = 40) -> list[Trial]:
     optimizer = Optimizer(BOX | {"idle": {"kind": "choice", "value": ["x", "y"]}}, "random", seed=3)
     for _ in range(count):

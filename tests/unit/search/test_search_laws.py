@@ -171,6 +171,14 @@ def test_trials_of_earlier_searches_inform_and_do_not_count() -> None:
     assert reason["good_trials"] + reason["other_trials"] == 41
 
 
+def test_foreign_trials_of_earlier_searches_use_up_no_point_of_a_finite_space() -> None:
+    params = {"a": {"kind": "choice", "value": [1, 2, 3]}}
+    known = [finished(Trial(-1 - value, {"a": 10 + value}, TrialStatus.PENDING, None)) for value in range(5)]
+    search = plan_search(matrix("tpe", params))
+    assert not search.done(known)
+    assert {s.params["a"] for s in search.suggest(known, 1, 9)} == {1, 2, 3}
+
+
 def test_several_objectives_spread_along_the_front() -> None:
     params = {"x": {"kind": "uniform", "value": [0, 1]}, "y": {"kind": "uniform", "value": [0, 1]}}
     metrics = [{"name": "a", "optimization": "minimize"}, {"name": "b", "optimization": "maximize"}]
