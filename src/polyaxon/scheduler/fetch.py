@@ -13,7 +13,7 @@ from polyaxon.engine.commands import Fetch
 from polyaxon.engine.events import CacheHit, Fetched
 from polyaxon.errors import UserError
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run, RunFacts
+from polyaxon.model.run import RunFacts
 from polyaxon.store.base import Store
 
 __all__ = ["answer"]
@@ -53,15 +53,18 @@ def _cache_hits(store: Store, questions: Sequence[Fetch], now: datetime) -> Mapp
         if question.cache_key is not None:
             asks[question.project][question.run] = question.cache_key
             ages[question.run] = question.cache_ttl
-    fresh: dict[RunId, Run] = {}
+    found: dict[RunId, RunId] = {}
     for project, keys in asks.items():
-        found = store.cache_candidates(project, keys)
-        fresh.update((asker, run) for asker, run in found.items() if not _is_stale(run, ages[asker], now))
-    facts = store.facts(sorted({run.uuid for run in fresh.values()}))
-    return {asker: facts[run.uuid] for asker, run in fresh.items() if run.uuid in facts}
+        found.update(store.cache_candidates(project, keys))
+    facts = store.facts(sorted(set(found.values()))) if found else {}
+    return {
+        asker: facts[original]
+        for asker, original in found.items()
+        if original in facts and not _is_stale(facts[original], ages[asker], now)
+    }
 
 
-def _is_stale(run: Run, ttl_seconds: float | None, now: datetime) -> bool:
-    if ttl_seconds is None or run.finished_at is None:
+def _is_stale(facts: RunFacts, ttl_seconds: float | None, now: datetime) -> bool:
+    if ttl_seconds is None or facts.finished_at is None:
         return False
-    return run.finished_at + timedelta(seconds=ttl_seconds) < now
+    return facts.finished_at + timedelta(seconds=ttl_seconds) < now

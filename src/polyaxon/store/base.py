@@ -242,7 +242,7 @@ class Store(Protocol):
         """Return what templates may see of the runs; unknown ones are absent."""
         ...
 
-    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, Run]:
+    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunId]:
         """Return, for each asking run and its cache key, the best run to reuse; absent means none.
 
         That is the latest that succeeded, else the latest that goes on and was created before the asking run, so that

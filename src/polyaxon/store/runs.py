@@ -297,7 +297,7 @@ def _facts(run: Run, lineage: Mapping[str, str], compiled_at: datetime | None) -
     )
 
 
-def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, Run]:
+def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunId]:
     """Return, per asking run, the best run with its cache key: see `Store.cache_candidates`."""
     by_key: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for some in _slices(sorted(set(asks.values()))):
@@ -309,12 +309,7 @@ def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, 
         ):
             by_key[key].append((number, uuid, status))
     chosen = {asker: _best(by_key.get(key, ()), asker) for asker, key in asks.items()}
-    runs = {
-        row[0]: run_from_row(row)
-        for some in _slices(sorted({uuid for uuid in chosen.values() if uuid}))
-        for row in connection.all(f"{SELECT} WHERE runs.uuid IN ({', '.join('?' * len(some))})", some)
-    }
-    return {asker: runs[uuid] for asker, uuid in chosen.items() if uuid}
+    return {asker: RunId(uuid) for asker, uuid in chosen.items() if uuid is not None}
 
 
 _GOING_ON = frozenset(status.value for status in Status) - {status.value for status in FINAL} - {Status.STOPPING.value}
