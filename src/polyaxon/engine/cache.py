@@ -13,7 +13,7 @@ from polyaxon.engine.commands import Fetch, Linked, Watch
 from polyaxon.engine.events import CacheHit, Fetched
 from polyaxon.engine.flow import Flow, Node, Stage
 from polyaxon.engine.lifecycle import fail, move, remember
-from polyaxon.engine.record import compiled_fields, hold, state_of
+from polyaxon.engine.record import compiled_fields, hold
 from polyaxon.engine.slots import release
 from polyaxon.engine.turn import Turn, work
 from polyaxon.model.run import Cloning, RunFacts, RunKind
@@ -96,9 +96,7 @@ def _serve(turn: Turn, node: Node, original: RunFacts) -> None:
         fields |= compiled_fields(turn, node) | {"outputs": original.outputs}
     fields |= _link(node, original)
     source = fields["original"]
-    turn.explain(
-        node, "cache", hit=True, original=source, finished_at=original.finished_at, key=state_of(turn.flow, node)
-    )
+    turn.explain(node, "cache", hit=True, original=source, finished_at=original.finished_at, key=work(node).cache_key)
     turn.changes.append(Linked(source, node.id, "cache"))
     move(turn, node, Status.SUCCEEDED, "CacheHit", f"served from run {source}", **fields)
 

@@ -24,7 +24,7 @@ from polyaxon.compiler.compile import (
 from polyaxon.compiler.expand import DagNode, EdgeInfo, child_operation, dag_graph, inherited, kind_of_operation
 from polyaxon.engine.flow import Flow, Group, Node
 from polyaxon.engine.requests import requests_of
-from polyaxon.errors import InternalError
+from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.launch import InitStep, LaunchPlan
 from polyaxon.model.run import Cloning, RunFacts, RunKind
 from polyaxon.model.status import Pending
@@ -60,8 +60,11 @@ Shape = tuple[RunKind, str]
 
 
 def load_operation(raw: str | Mapping[str, Any]) -> Operation:
-    """The operation as it was stored."""
-    return Operation.model_validate(json.loads(raw) if isinstance(raw, str) else raw)
+    """The operation as it was stored; raises `UserError` when it is none (a hook's component may be anything)."""
+    try:
+        return Operation.model_validate(json.loads(raw) if isinstance(raw, str) else raw)
+    except ValueError as error:
+        raise UsageError(f"not an operation: {error}", "check the file with `polyaxon check`") from error
 
 
 def shape_of(operation: Operation) -> Shape:
@@ -172,8 +175,9 @@ def plan_of(flow: Flow, node: Node) -> LaunchPlan:
 def key_of(flow: Flow, node: Node) -> tuple[str, dict[str, Any]]:
     """The run's cache key and the parts it is made of."""
     digests = dict(flow.root.meta.get("digests", {}))
-    if "image" in node.notes:
-        digests["image"] = node.notes["image"]
+    image = _image_of(node)
+    if image is not None:
+        digests["image"] = image
     return cache_key(compiled_of(node), flow.project, digests)
 
 
@@ -236,7 +240,7 @@ def _surroundings(flow: Flow, node: Node) -> Surroundings:
         suggestion=notes.get("suggestion"),
         inherited=group.preset if group is not None else None,
         connections=flow.world.connections,
-        image=notes.get("image"),
+        image=_image_of(node),
     )
 
 
@@ -262,6 +266,14 @@ def _operation(node: Node) -> Operation:
     if group is None or group.operation is None:
         raise InternalError(f"the operation of run {node.id} is not known")
     return group.operation
+
+
+def _image_of(node: Node) -> str | None:
+    """The image that was built for the run, or for the search or schedule it belongs to: one build serves all."""
+    if node.meta and "image" in node.notes:
+        return str(node.notes["image"])
+    above = node.pipeline
+    return _image_of(above) if above is not None and above.kind is not RunKind.DAG else None
 
 
 def _restored_from(node: Node) -> str | None:

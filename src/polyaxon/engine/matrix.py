@@ -38,6 +38,8 @@ class Sweep:
     """A search under way. `trials` is kept only for searches and policies that look at them."""
 
     search: Search
+    numbered: Enumerable | None
+    """The search again, when its n-th suggestion needs no history."""
     seed: int
     objectives: tuple[str, ...]
     policies: tuple[Mapping[str, Any], ...]
@@ -52,11 +54,7 @@ class Sweep:
 
     @property
     def remembers(self) -> bool:
-        return bool(self.policies) or not self.is_enumerable
-
-    @property
-    def is_enumerable(self) -> bool:
-        return self.search.asynchronous and isinstance(self.search, Enumerable)
+        return bool(self.policies) or self.numbered is None
 
 
 def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
@@ -68,8 +66,10 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
     policies = [rule for rule in compiled.early_stopping if rule.get("policy") is not None]
     shape, pending = compilation.shape_of_children(node)
     previous = group.sweep
+    search = plan_search(compiled.matrix)
     sweep = group.sweep = Sweep(
-        search=plan_search(compiled.matrix),
+        search=search,
+        numbered=search if search.asynchronous and isinstance(search, Enumerable) else None,
         seed=_seed(compiled.matrix, node.id),
         objectives=_objectives(compiled.matrix),
         policies=tuple(policies),
@@ -158,14 +158,14 @@ def _room(group: Group, sweep: Sweep, window: int) -> int:
     if group.limit is not None:
         return min(group.limit - group.used, window) - len(group.ready)
     # Without a limit, adaptive searches suggest one trial ahead of the queue: later suggestions know more.
-    ahead = window if sweep.is_enumerable else 1
+    ahead = window if sweep.numbered is not None else 1
     return ahead - sum(group.lanes.values()) - len(group.ready)
 
 
 def _suggest(group: Group, sweep: Sweep, room: int) -> list[Suggestion]:
     search = sweep.search
-    if sweep.is_enumerable and isinstance(search, Enumerable):
-        suggestions = search.window(sweep.upcoming, room, sweep.seed)
+    if sweep.numbered is not None:
+        suggestions = sweep.numbered.window(sweep.upcoming, room, sweep.seed)
         total = search.total
         sweep.exhausted = len(suggestions) < room or (total is not None and sweep.upcoming + room >= total)
         return suggestions
@@ -182,7 +182,9 @@ def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion) -> None:
     index = sweep.upcoming
     sweep.upcoming += 1
     engine: dict[str, Any] = {"suggestion": dict(suggestion.params)}
-    engine |= {key: value for key in _PLACE if (value := getattr(suggestion, key))}
+    engine |= {key: value for key in _PLACE if (value := getattr(suggestion, key)) is not None}
+    if suggestion.origin is not None:
+        engine["restore"] = child_id(node.id, str(suggestion.origin))
     meta: dict[str, Any] = {"iteration": suggestion.iteration, "engine": engine}
     child = create(turn, node, child_id(node.id, str(index)), node.name, index, sweep.shape, sweep.pending, meta)
     if node.group is not None:
@@ -195,6 +197,7 @@ def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion) -> None:
 
 
 _PLACE = ("resource", "bracket", "rung", "origin")
+"""What of a suggestion is needed to tell the search about the trial again."""
 
 
 def _trial(sweep: Sweep, child: Node) -> Trial:

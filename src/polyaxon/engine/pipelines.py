@@ -15,7 +15,7 @@ from polyaxon.engine.timeouts import set_timeout
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import UserError
 from polyaxon.model.run import RunKind
-from polyaxon.model.status import Status
+from polyaxon.model.status import Status, can_move
 
 __all__ = ["child_ended", "look", "open_group"]
 
@@ -36,7 +36,11 @@ def open_group(turn: Turn, node: Node) -> None:
     resumed = node.status is Status.RESUMING
     leave_lane(turn, node)
     _ready_group(node)
-    move(turn, node, Status.RUNNING, "PipelineStarted", "", **compiled_fields(turn, node))
+    fields = compiled_fields(turn, node)
+    if not can_move(node.status, Status.RUNNING):  # a scheduled run is compiled first, like every other
+        move(turn, node, Status.COMPILED, "Compiled", "", **fields)
+        fields = {}
+    move(turn, node, Status.RUNNING, "PipelineStarted", "", **fields)
     set_timeout(turn, node)
     _OPEN[node.kind](turn, node, resumed)
     turn.room_in(node)

@@ -94,6 +94,7 @@ def leave_lane(turn: Turn, node: Node) -> None:
     parked = group.parked.get(lane)
     if parked:
         heappush(group.ready, heappop(parked))
+    if parked or group.sweep is not None:
         turn.room_in(node.pipeline)
 
 

@@ -47,7 +47,7 @@ from polyaxon.engine.events import (
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
-from polyaxon.model.run import Cloning, Condition, Run, RunFacts
+from polyaxon.model.run import Cloning, Condition, Run, RunFacts, RunKind
 from polyaxon.model.status import FINAL, Status, can_move
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -237,9 +237,10 @@ class Harness:
 
     def statuses(self, parent: RunId | None = None) -> dict[str, str]:
         """How the children of a pipeline (of the root) stand, by name, or by index in a matrix."""
-        children = [run for run in self.rows.values() if run.pipeline == (parent or ROOT)]
-        names = [run.name for run in children]
-        return {str(run.name) if names.count(run.name) == 1 else str(run.index): run.status.value for run in children}
+        parent = parent or ROOT
+        children = [run for run in self.rows.values() if run.pipeline == parent]
+        named = self.rows[parent].kind is RunKind.DAG
+        return {str(run.name if named else run.index): run.status.value for run in children}
 
     def path(self, name: str) -> list[str]:
         """The statuses a run went through."""

@@ -1,0 +1,230 @@
+"""Searches: trials as slots free, failed ones as data, early stopping and pruning."""
+
+from __future__ import annotations
+
+import pytest
+from harness import FAILURE, HANGS, ROOT, Harness, Outcome, dag, job, op, operation
+
+from polyaxon.engine import Defaults
+from polyaxon.engine.events import Action, Observed, Reported
+from polyaxon.model.ids import child_id
+from polyaxon.model.observation import Observation, Phase
+from polyaxon.model.status import Status
+
+
+def trial(kind: str = "int") -> dict:
+    component = job("trial", inputs=[{"name": "x", "type": kind}])
+    component["run"]["container"]["command"] = ["work", "trial", "{{ x }}"]
+    return component
+
+
+def grid(*values, **more) -> dict:
+    return {"kind": "grid", "params": {"x": {"kind": "choice", "value": list(values)}}, **more}
+
+
+def sweep(matrix, script=None, component=None, **kwargs) -> Harness:
+    return Harness(operation(component or trial(), name="sweep", matrix=matrix), script, **kwargs)
+
+
+def outcome_by_x(outcomes):
+    return {"trial": lambda plan, _: outcomes[plan.main.container.command[2]]}
+
+
+def loss(value) -> Outcome:
+    return Outcome(outputs={"loss": value})
+
+
+def test_every_combination_runs_once_with_its_values():
+    done = sweep({"kind": "grid", "params": {"x": {"kind": "choice", "value": [3, 1, 2]}}}).run()
+    assert [done.rows[child_id(ROOT, str(index))].inputs for index in range(3)] == [{"x": 3}, {"x": 1}, {"x": 2}]
+    assert done.root.status is Status.SUCCEEDED
+    assert {run.name for run in done.rows.values()} == {"sweep"}
+
+
+def test_one_failing_trial_fails_the_search_and_the_others_succeed():
+    done = sweep(grid(1, 2, 3), outcome_by_x({"1": Outcome(), "2": FAILURE, "3": Outcome()})).run()
+    assert done.statuses() == {"0": "succeeded", "1": "failed", "2": "succeeded"}
+    assert done.root.status is Status.FAILED
+    assert done.last(ROOT).message.startswith("1 of 3 runs failed")
+
+
+def test_children_are_created_only_as_slots_free():
+    values = {"x": {"kind": "range", "value": [0, 1_000_000, 1]}}
+    going = sweep({"kind": "grid", "concurrency": 2, "params": values}, {"trial": HANGS}).settle()
+    assert len(going.rows) == 3
+    going.decide(Observed(Observation(child_id(ROOT, "0"), 1, Phase.SUCCEEDED, going.now)))
+    going.settle()
+    assert len(going.rows) == 4
+    assert len(going.flow) == 3  # finished points are rows, not memory
+
+
+def test_without_a_limit_a_window_of_children_waits_in_the_queue():
+    from polyaxon.engine import Limits
+
+    values = {"x": {"kind": "range", "value": [0, 1000, 1]}}
+    going = sweep(
+        {"kind": "grid", "params": values}, {"trial": HANGS}, limits=Limits(total=5), defaults=Defaults(window=10)
+    ).settle()
+    assert len(going.started) == 5
+    assert len(going.rows) == 1 + 5 + 10
+
+
+def test_context_values_reach_the_trials():
+    component = trial()
+    component["run"]["container"]["args"] = ["{{ data }}"]
+    raw = operation(component, matrix=grid(1), params={"data": {"value": "mnist", "contextOnly": True}})
+    done = Harness(raw).run()
+    assert done.plans[child_id(ROOT, "0")].main.container.args == ("mnist",)
+
+
+def test_a_random_search_is_the_same_for_the_same_run_and_seed():
+    space = {"x": {"kind": "uniform", "value": [0, 1]}}
+    matrix = {"kind": "random", "numRuns": 5, "params": space}
+    first, second = (sweep(matrix, component=trial("float")).run() for _ in range(2))
+    assert [run.inputs for run in first.rows.values()] == [run.inputs for run in second.rows.values()]
+
+
+def test_a_crash_in_a_search_continues_with_the_suggestions_it_would_have_made():
+    space = {"x": {"kind": "uniform", "value": [0, 1]}}
+    matrix = {"kind": "random", "numRuns": 9, "concurrency": 2, "params": space}
+    undisturbed = sweep(matrix, component=trial("float")).run()
+    disturbed = sweep(matrix, component=trial("float"))
+    for step in range(200):
+        if step % 7 == 3:
+            disturbed.crash()
+        disturbed.step()
+    disturbed.run()
+    assert {uuid: run.inputs for uuid, run in disturbed.rows.items()} == {
+        uuid: run.inputs for uuid, run in undisturbed.rows.items()
+    }
+
+
+def test_an_adaptive_search_learns_from_its_trials_failed_ones_included():
+    matrix = {
+        "kind": "hyperopt",
+        "algorithm": "tpe",
+        "numRuns": 6,
+        "concurrency": 2,
+        "seed": 1,
+        "metric": {"name": "loss", "optimization": "minimize"},
+        "params": {"x": {"kind": "uniform", "value": [0, 1]}},
+    }
+
+    def play(plan, attempt):
+        x = float(plan.main.container.command[2])
+        return FAILURE if x > 0.8 else loss(x)
+
+    done = sweep(matrix, {"trial": play}, trial("float")).run()
+    children = [run for run in done.rows.values() if run.pipeline == ROOT]
+    assert len(children) == 6
+    assert done.root.status in {Status.SUCCEEDED, Status.FAILED}
+    again = sweep(matrix, {"trial": play}, trial("float"))
+    for step in range(300):
+        if step % 11 == 5:
+            again.crash()
+        again.step()
+    again.run()
+    assert [run.inputs for run in again.rows.values()] == [run.inputs for run in done.rows.values()]
+
+
+def test_a_search_in_a_dag_is_one_operation_for_its_neighbours():
+    operations = op("sweep", trial(), matrix=grid(1, 2)), op("after", dependencies=["sweep"])
+    done = Harness(operation(dag(*operations))).run()
+    assert done.statuses() == {"sweep": "succeeded", "after": "succeeded"}
+    assert done.order() == ["sweep", "sweep", "after"]
+
+
+def test_a_dag_may_be_searched():
+    inner = op("a", trial(), params={"x": {"ref": "dag", "value": "inputs.x"}})
+    component = {**dag(inner, op("b", dependencies=["a"])), "inputs": [{"name": "x", "type": "int"}]}
+    done = Harness(operation(component, name="sweep", matrix=grid(1, 2))).run()
+    assert done.root.status is Status.SUCCEEDED
+    assert sorted(run.inputs["x"] for run in done.rows.values() if run.name == "a") == [1, 2]
+    controllers = {run.controller for run in done.rows.values() if run.name == "a"}
+    assert controllers == {ROOT}
+
+
+# Early stopping
+
+
+def stopping(**rule) -> dict:
+    return {"earlyStopping": [rule]}
+
+
+def test_a_metric_goal_ends_the_search_as_a_success():
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0.1, optimization="minimize")
+    outcomes = {"1": loss(0.5), "2": loss(0.05), "3": loss(0.4)}
+    done = sweep(grid(1, 2, 3, concurrency=1, **rule), outcome_by_x(outcomes)).run()
+    assert done.root.status is Status.SUCCEEDED
+    assert len(done.started) == 2
+    assert done.last(ROOT).message == "goal reached: loss=0.05 ≤ 0.1"
+
+
+@pytest.mark.parametrize("value", [None, "high", float("nan")])
+def test_a_metric_that_is_no_number_stops_nothing(value):
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0.1, optimization="maximize")
+    done = sweep(grid(1, 2, concurrency=1, **rule), {"trial": loss(value)}).run()
+    assert len(done.started) == 2
+
+
+def test_too_many_failures_end_the_search_as_a_failure():
+    rule = stopping(kind="failure_early_stopping", percent=50)
+    outcomes = {"1": FAILURE, "2": FAILURE, "3": Outcome(), "4": Outcome()}
+    done = sweep(grid(1, 2, 3, 4, concurrency=1, **rule), outcome_by_x(outcomes)).run()
+    assert done.root.status is Status.FAILED
+    assert len(done.started) == 2
+
+
+def test_a_dag_may_stop_early_too():
+    rule = {"kind": "failure_early_stopping", "percent": 30}
+    operations = op("a", job("bad")), op("b", job("slow")), op("c", dependencies=["b"])
+    done = Harness(operation(dag(*operations, earlyStopping=[rule])), {"bad": FAILURE, "slow": HANGS}).run()
+    assert done.statuses() == {"a": "failed", "b": "stopped", "c": "stopped"}
+    assert done.root.status is Status.FAILED
+
+
+def test_a_stopping_policy_ends_only_the_hopeless_trial():
+    policy = {"kind": "median", "evaluationInterval": 1, "minInterval": 1, "minSamples": 2}
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)
+    going = sweep(grid(1, 2, 3, **rule), {"trial": HANGS}).settle()
+    good, fair, bad = (child_id(ROOT, str(index)) for index in range(3))
+    going.decide(Reported(good, {"loss": [(1, 0.1), (2, 0.1)]}))
+    going.decide(Reported(fair, {"loss": [(1, 0.2), (2, 0.2)]}))
+    going.decide(Reported(bad, {"loss": [(1, 9.0), (2, 9.0)]}))
+    going.settle()
+    assert going.statuses() == {"0": "running", "1": "running", "2": "stopped"}
+    assert going.conditions[bad][-1].reason == "Pruned"
+    for run in (good, fair):
+        going.decide(Observed(Observation(run, 1, Phase.SUCCEEDED, going.now)))
+    going.settle()
+    assert going.root.status is Status.SUCCEEDED
+
+
+def test_a_report_that_comes_twice_is_taken_in_once():
+    policy = {"kind": "median", "evaluationInterval": 1}
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)
+    going = sweep(grid(1, **rule), {"trial": HANGS}).settle()
+    event = Reported(child_id(ROOT, "0"), {"loss": [(1, 0.1), (2, 0.2)]})
+    going.decide(event)
+    going.decide(event)
+    assert going.flow.root.group.sweep.curves == {"loss": {0: ((1, 0.1), (2, 0.2))}}
+
+
+def test_only_the_points_that_did_not_succeed_run_again():
+    going = sweep(grid(1, 2, 3), outcome_by_x({"1": Outcome(), "2": FAILURE, "3": Outcome()})).run()
+    going.script.clear()
+    going.request(ROOT, Action.RESUME)
+    going.run()
+    assert going.statuses() == dict.fromkeys("012", "succeeded")
+    assert [going.rows[child_id(ROOT, str(index))].attempt for index in range(3)] == [1, 2, 1]
+    assert going.root.status is Status.SUCCEEDED
+
+
+def test_impossible_search_settings_fail_the_run_with_the_reason():
+    values = {"x": {"kind": "choice", "value": "{{ values }}"}}
+    raw = operation(
+        trial(), matrix={"kind": "grid", "params": values}, params={"values": {"value": 3, "contextOnly": True}}
+    )
+    done = Harness(raw).run()
+    assert done.root.status is Status.FAILED
+    assert done.last(ROOT).reason == "InvalidSpecification"
