@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from polyaxon.spec.codes import CODES as SPEC_CODES
 from polyaxon.spec.codes import Code
 
-__all__ = ["CODES", "CompileCode"]
+__all__ = ["CODES", "CompileCode", "errors_page"]
 
 
 class CompileCode(StrEnum):
@@ -345,3 +346,36 @@ CODES: dict[str, Code] = {
         'limit: "{{ name }}"',
     ),
 }
+
+_FAMILIES = (
+    ("PX0", "Reading the text"),
+    ("PX1", "The structure of one file"),
+    ("PX20", "Putting files together"),
+    ("PX21", "The graph of a dag"),
+    ("PX22", "Params, inputs and outputs"),
+    ("PX23", "Templates and conditions"),
+    ("PX24", "Searches"),
+    ("PX25", "Schedules"),
+    ("PX26", "What is run"),
+    ("PX27", "What only shows when a run is compiled"),
+)
+
+_OPENING = """# Problems and their codes
+
+What `polyaxon check` and `polyaxon run` find wrong with a polyaxonfile has a code that never changes its meaning.
+This page explains each; it is generated from the tables that the checker uses. How to check files is in
+[the guide](../guide/checking.md).
+"""
+
+
+def errors_page() -> str:
+    """Return `docs/reference/errors.md`: every code of reading, composing, checking and compiling."""
+    known = {**SPEC_CODES, **CODES}
+    parts = [_OPENING]
+    for prefix, title in _FAMILIES:
+        parts.append(f"## {title}\n")
+        for name in sorted(map(str, known)):
+            if name.startswith(prefix):
+                code = known[name]
+                parts.append(f"### {name}: {code.title}\n\n{code.explanation}\n\n```yaml\n{code.example}\n```\n")
+    return "\n".join(parts)

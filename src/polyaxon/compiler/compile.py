@@ -120,7 +120,8 @@ def _base(component: Authored) -> _Base:
     known = _bases.get(id(component))
     if known is not None and known[0]() is component:
         return known[1]
-    fields = {_TAKEN[name]: as_data(getattr(component, name)) for name in component.model_fields_set & _SHARED}
+    given = component.model_fields_set & _SHARED
+    fields = {_TAKEN[name]: as_data(getattr(component, name)) for name in _TAKEN if name in given}
     run = as_data(component.run)
     if not isinstance(run, Mapping) or "kind" not in run:
         raise SpecError([problem(CompileCode.NO_RUNTIME, "there is nothing to run: no `run` with a kind", "run")])
@@ -157,7 +158,8 @@ def compile_operation(operation: Operation, around: Surroundings) -> Compiled:
 def _fields(operation: Operation, base: _Base, strategy: Strategy, inherited: Data | None) -> dict[str, Any]:
     """Return the operation-level sections of the two, in plain data."""
     own = operation.__dict__
-    overlay = {_TAKEN[name]: as_data(own[name]) for name in operation.model_fields_set if name in _TAKEN}
+    given = operation.model_fields_set
+    overlay = {alias: as_data(own[name]) for name, alias in _TAKEN.items() if name in given}
     if inherited:
         preset = {key: value for key, value in inherited.items() if key != "runPatch"}
         overlay = merge(overlay, preset, Strategy.PRE_MERGE)

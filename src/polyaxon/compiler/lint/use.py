@@ -192,7 +192,7 @@ def _own(operation: Operation) -> Scan:
     for name, param in (operation.params or {}).items():
         if param.ref is None and type(param.value) not in _PLAIN and _may_hold_template(param.value):
             value.setdefault("params", {})[name] = {"value": param.value}
-    for name in operation.model_fields_set - _NO_TEMPLATES:
+    for name in sorted(operation.model_fields_set - _NO_TEMPLATES):
         value[type(operation).model_fields[name].alias or name] = as_data(getattr(operation, name))
     return scan(value) if value else _EMPTY
 
