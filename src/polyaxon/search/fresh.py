@@ -25,6 +25,7 @@ __all__ = ["Fresh", "ranked"]
 
 _DRAW, _EXPLORE = 41, 42
 _RANDOM_SHARE = 0.15
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,20 @@ class Fresh:
         return self._drawn(taken, number, seed), {"source": "random"}
 
     def _drawn(self, taken: Sequence[Trial], number: int, seed: int) -> dict[str, Any]:
-        """The next of a seeded order that is not taken."""
-        size = self.space.size
+        """A draw by the parameters' own distributions, again while it is taken; in the end any that is left."""
         seed = mixed(seed, _DRAW)
-        if size is None:
-            return dict(Random.of(self.space, number + 1).window(number, 1, seed)[0].params)
-        draws = Random.of(self.space, size)
-        keys = {self.space.key(trial.params) for trial in taken}
-        for place in range(size):
-            params = dict(draws.window((number + place) % size, 1, seed)[0].params)
+        keys = set() if self.space.size is None else {self.space.key(trial.params) for trial in taken}
+        for attempt in range(_ATTEMPTS):
+            params = {
+                parameter.name: parameter.quantile(unit(seed, number, attempt, place))
+                for place, parameter in enumerate(self.space.parameters)
+            }
             if self.space.key(params) not in keys:
                 return params
+        size = self.space.size or 0
+        for suggestion in Random.of(self.space, size).window(0, size, seed):
+            if self.space.key(suggestion.params) not in keys:
+                return dict(suggestion.params)
         raise ValueError("every point of the space is taken")  # callers cap their counts at the size
 
     def _view(self, trials: Sequence[Trial], taken: Sequence[Trial], number: int, seed: int) -> View | None:

@@ -97,6 +97,16 @@ def test_a_finite_space_caps_a_bracket() -> None:
     assert len(suggestions) == search.total
 
 
+def test_random_configurations_follow_the_probabilities_of_a_finite_space() -> None:
+    params = {
+        "a": {"kind": "pchoice", "value": [["often", 0.9], ["seldom", 0.1]]},
+        "b": {"kind": "range", "value": [0, 1000, 1]},
+    }
+    search = hyperband(params=params, maxIterations=81, algorithm="rand")
+    drawn = [suggestion.params["a"] for suggestion in search.suggest([], 1, 81)]
+    assert 60 <= drawn.count("often") < 81
+
+
 @pytest.mark.parametrize(
     ("settings", "fix"),
     [
