@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from polyaxon.engine.queue import Standing
+from polyaxon.engine.reasons import meaning
 from polyaxon.model.run import Condition, Run
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 
@@ -63,21 +64,9 @@ def _headline(run: Run, conditions: Sequence[Condition]) -> str:
     last = conditions[-1] if conditions else None
     if last is None:
         return f"{name} is {run.status}"
-    why = last.message or _REASONS.get(last.reason, "")
+    why = last.message or meaning(last.reason)
     tail = f": {why}" if why else ""
     return f"{name} is {run.status} ({last.reason}){tail}"
-
-
-_REASONS = {
-    "Completed": "it ran to its end",
-    "Admitted": "the queue let it go; the runtime is starting it",
-    "Running": "its command runs",
-    "Compiled": "its values are bound",
-    "Queued": "it waits for a slot",
-    "PipelineStarted": "its children are at work",
-    "OperationCreated": "it was recorded",
-    "ScheduleFinished": "its schedule has no more times",
-}
 
 
 # What was decided: one reader per topic.

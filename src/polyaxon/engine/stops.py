@@ -43,7 +43,8 @@ def stop(turn: Turn, node: Node, cause: Cause) -> None:
         move(turn, node, status, cause.reason, cause.message)
     elif node.kind in PIPELINES:
         _begin_stopping(turn, node, cause)
-        below = Cause(f"Pipeline{cause.reason}", cause.message, unstarted=cause.unstarted)
+        reason = f"Pipeline{cause.reason.removeprefix('Pipeline')}"
+        below = Cause(reason, cause.message, unstarted=cause.unstarted)
         for child in _children(node):
             stop(turn, child, below)
         turn.room_in(node)

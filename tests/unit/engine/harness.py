@@ -44,6 +44,7 @@ from polyaxon.engine.events import (
     Settled,
     TimerKind,
 )
+from polyaxon.engine.reasons import REASONS
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
@@ -285,6 +286,7 @@ class Harness:
             old = self.rows[change.run]
             assert can_move(old.status, change.condition.type), f"{old.name}: {old.status} → {change.condition.type}"
             assert set(change.fields) <= _FIELDS
+            assert change.condition.reason in REASONS
             self.rows[change.run] = replace(old, status=change.condition.type, **change.fields)
             self.conditions[change.run].append(change.condition)
             self._wake_watchers(change.run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from harness import START, Harness, Outcome, dag, job, op, operation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from polyaxon.model.status import FINAL, Status
 
 PHASES = {SUCCEEDED: Phase.SUCCEEDED, FAILED: Phase.FAILED, STOPPED: Phase.STOPPED}
 KINDS = (SUCCEEDED, FAILED, "skipped", STOPPED, "upstream_failed", "done")
-LAWFUL = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWFUL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -143,6 +144,13 @@ def test_the_engine_agrees_with_the_reference_in_any_order_of_events(found, seed
     done = start(found, Random(seed), concurrency, limits=Limits(total=slots)).run()
     assert_agrees(done, found)
     assert done.peak.get(done.root.uuid, 0) <= (concurrency or 99)
+
+
+@pytest.mark.slow
+@settings(LAWFUL, max_examples=10_000)
+@given(ops(), st.integers(0, 10**6), st.sampled_from([None, 1, 2]), st.sampled_from([None, 1, 3]))
+def test_the_engine_agrees_with_the_reference_over_ten_thousand_dags(found, seed, concurrency, slots):
+    assert_agrees(start(found, Random(seed), concurrency, limits=Limits(total=slots)).run(), found)
 
 
 @LAWFUL

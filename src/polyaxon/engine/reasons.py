@@ -1,0 +1,64 @@
+"""Which reasons can a status have? Every one the engine gives, with what it means; stable words, for programs too.
+
+`docs/reference/statuses.md` lists them; the tests refuse a reason that is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["REASONS", "meaning"]
+
+REASONS: Mapping[str, str] = {
+    "OperationCreated": "it was recorded",
+    "Compiled": "its values are bound",
+    "PendingApproval": "it waits for an approval",
+    "PendingBuild": "it waits for its image to be built",
+    "PendingCache": "it waits for another run that does the same",
+    "ScheduleDue": "its time has come",
+    "Queued": "it waits for a slot",
+    "Admitted": "the queue let it go, the runtime is starting it",
+    "Starting": "the runtime prepares it",
+    "Running": "its command runs",
+    "Warning": "the runtime sees a problem that may pass",
+    "Unschedulable": "no machine fits it at the moment",
+    "PipelineStarted": "its children are at work",
+    "Resumed": "it was taken up again",
+    "Completed": "it ran to its end",
+    "CacheHit": "an earlier run did the same",
+    "ScheduleFinished": "its schedule has no more times",
+    "ConditionFalse": "its condition was false",
+    "UpstreamSkipped": "an upstream was skipped (skipOnUpstreamSkip)",
+    "UpstreamFailed": "its trigger was not satisfied, or no event it waits for can happen any more",
+    "UpstreamStopped": "its trigger was not satisfied, only because something was stopped",
+    "BuildFailed": "its image was not built",
+    "InvalidSpecification": "its operation cannot be compiled with these values",
+    "FetchFailed": "what it refers to could not be read",
+    "SearchFailed": "its search cannot go on",
+    "AttemptFailed": "an attempt ended with an exit code other than 0",
+    "AttemptLost": "an attempt is gone without an exit code",
+    "ReportedFailure": "its own code reported a failure",
+    "CacheOriginalFailed": "the run it waited for, which does the same, failed",
+    "ChildFailed": "one of its children failed",
+    "TriggerUnsatisfied": "one of its children could not start, and no stop was the cause",
+    "ChildStopped": "one of its children was stopped",
+    "PendingTimeout": "it waited in the queue for too long",
+    "Timeout": "it took longer than its termination.timeout",
+    "EarlyStopping": "its earlyStopping ended it",
+    "Pruned": "a stopping policy found it hopeless",
+    "StopRequested": "somebody stopped it",
+    "SkipRequested": "somebody skipped it",
+    "Stopped": "it was stopped",
+    "StoppedElsewhere": "it was stopped outside of the system, or by its own code",
+    "PipelineStopRequested": "somebody stopped the pipeline above it",
+    "PipelineSkipRequested": "somebody skipped the pipeline above it",
+    "PipelineTimeout": "the pipeline above it took too long",
+    "PipelineEarlyStopping": "the pipeline above it stopped early",
+    "PipelineInvalidSpecification": "the pipeline above it cannot be compiled any more",
+    "PipelineFetchFailed": "what the pipeline above it refers to could not be read",
+}
+
+
+def meaning(reason: str) -> str:
+    """What the reason says, without the particulars; empty for reasons of others (a client may post any)."""
+    return REASONS.get(reason, "")

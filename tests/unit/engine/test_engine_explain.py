@@ -1,0 +1,85 @@
+"""The answers to "why?": in the terms of the file, with the values that were seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness import FAILURE, HANGS, ROOT, Harness, Outcome, dag, job, op, operation
+
+from polyaxon.engine import Limits
+from polyaxon.engine.events import Action
+from polyaxon.engine.explain import Neighbours, explain
+from polyaxon.engine.reasons import REASONS
+from polyaxon.model.status import Status
+
+
+def why(going: Harness, name: str, **neighbours) -> str:
+    uuid = going.id(name)
+    stored = [item for item in going.explained if item.run == uuid]
+    return "\n".join(explain(going.rows[uuid], going.conditions[uuid], stored, Neighbours(**neighbours)))
+
+
+def test_a_skipped_operation_names_its_condition_the_values_and_where_they_came_from():
+    params = {
+        "upstream_loss": {"ref": "ops.experiment", "value": "outputs.loss", "contextOnly": True},
+        "max_loss": {"ref": "dag", "value": "inputs.max_loss", "contextOnly": True},
+    }
+    tune = op("tune", conditions="{{ upstream_loss > max_loss }}", params=params)
+    component = {**dag(op("experiment"), tune), "inputs": [{"name": "max_loss", "type": "float", "value": 1000}]}
+    done = Harness(operation(component), {"experiment": Outcome(outputs={"loss": 0.31})}).run()
+    text = why(done, "tune")
+    assert text.startswith("`tune` is skipped (ConditionFalse): condition `{{ upstream_loss > max_loss }}` was false")
+    assert "upstream_loss=0.31 from ops.experiment outputs.loss" in text
+    assert "from dag inputs.max_loss" in text
+
+
+def test_an_operation_that_could_not_start_names_its_trigger_and_its_upstreams():
+    done = Harness(operation(dag(op("a", job("fails")), op("b", dependencies=["a"]))), {"fails": FAILURE}).run()
+    assert "trigger `all_succeeded` was not satisfied (`a` failed)" in why(done, "b")
+
+
+def test_a_waiting_operation_names_what_it_waits_for():
+    going = Harness(operation(dag(op("a", job("slow")), op("b", dependencies=["a"]))), {"slow": HANGS}).settle()
+    assert "it waits for `a` (running)" in why(going, "b", upstreams=[going.row("a")])
+
+
+def test_a_queued_run_names_what_its_queue_waits_for():
+    going = Harness(operation(job("a"), name="run"), limits=Limits(total=0)).settle()
+    text = why(going, "run", standing=going.queue.standing(ROOT))
+    assert "0 runs are ahead of it in queue `default`: all 0 slots are taken" in text
+
+
+def test_a_run_waiting_for_an_approval_says_how_to_give_it():
+    going = Harness(operation(job("a"), name="run", isApproved=False)).settle()
+    assert "polyaxon ops approve" in why(going, "run")
+
+
+def test_a_retried_run_tells_of_its_attempts():
+    script = {"a": lambda _, attempt: FAILURE if attempt == 1 else Outcome()}
+    done = Harness(operation(job("a"), name="run", termination={"maxRetries": 1}), script).run()
+    assert "attempt 1 ended (AttemptFailed): tried again after" in why(done, "run")
+
+
+def test_a_refused_request_is_told_with_the_reason():
+    going = Harness(operation(job("slow"), name="run"), {"slow": HANGS}).settle()
+    going.request(ROOT, Action.RESUME)
+    assert "`resume` by ann was refused: it is running" in why(going, "run")
+
+
+def test_a_miss_names_the_field_that_differed():
+    from polyaxon.engine.events import CacheHit, Fetched
+
+    going = Harness(operation(dag(op("a"))))
+    going.answer = lambda fetch: Fetched(fetch.run, cache=CacheHit(None, {"inputs.lr": (0.1, 0.2)}))
+    going.run()
+    assert "not cached: `inputs.lr` was 0.1 in the nearest earlier run and is 0.2 now" in why(going, "a")
+
+
+def test_every_reason_is_documented():
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "statuses.md").read_text()
+    assert {reason for reason in REASONS if f"`{reason}`" not in text} == set()
+
+
+def test_every_status_is_documented():
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "statuses.md").read_text()
+    assert {status for status in Status if f"`{status}`" not in text} == set()
