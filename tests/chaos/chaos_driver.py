@@ -24,10 +24,10 @@ def submitted(local: Local, file: str) -> Run:
 
 
 def main(file: str) -> int:
-    """Return 0 when the flow succeeded."""
+    """Return 0 when the flow succeeded and 3 when it failed: a driver that breaks ends with 1."""
     with open_local(read_settings()) as local:
         root = submitted(local, file).uuid
-        return 0 if local.drive([root])[root].status.value == "succeeded" else 1
+        return 0 if local.drive([root])[root].status.value == "succeeded" else 3
 
 
 if __name__ == "__main__":

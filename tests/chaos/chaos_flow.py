@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from polyaxon.model.run import Run
-from polyaxon.store.sql import SqlStore
-from polyaxon.store.sqlite import SqliteDatabase
+from polyaxon.server import open_store
+from polyaxon.settings import read_settings
+from polyaxon.store.base import Store
 
 DRIVER = Path(__file__).with_name("chaos_driver.py")
 DEADLINE_SECONDS = 60.0
+FAILED = 3
+"""How a driver ends whose flow failed, as this one does."""
 
 # Every job appends its own name to a file: a name that is there twice was done twice.
 FLOW = """
@@ -94,6 +97,8 @@ class Chaos:
         self.file = home / "flow.yaml"
         self.file.write_text(FLOW)
         self.effects = home / "effects"
+        self.database: str | None = None
+        """A URL instead of the home's file."""
 
     def begin(self, crash_at: str | None = None) -> subprocess.Popen[bytes]:
         """Start a driver."""
@@ -104,6 +109,8 @@ class Chaos:
             "CHAOS_EFFECTS": str(self.effects),
         }
         env.pop("POLYAXON_CRASH_AT", None)
+        if self.database is not None:
+            env["POLYAXON_DATABASE"] = self.database
         if crash_at is not None:
             env["POLYAXON_CRASH_AT"] = crash_at
         return subprocess.Popen([sys.executable, str(DRIVER), str(self.file)], env=env)
@@ -112,11 +119,10 @@ class Chaos:
         """Run a driver to its end, or to its death."""
         return self.begin(crash_at).wait(DEADLINE_SECONDS)
 
-    def store(self) -> SqlStore:
+    def store(self) -> Store:
         """Open the home's store."""
-        store = SqlStore(SqliteDatabase(str(self.home / "home" / "polyaxon.db")))
-        store.migrate()
-        return store
+        settings = read_settings({"POLYAXON_HOME": str(self.home / "home")}, {"database": self.database})
+        return open_store(settings)
 
     def tree(self) -> list[Run]:
         """Return what the store says of the flow."""

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from chaos_flow import DEADLINE_SECONDS, SLEEPER, Chaos
+from chaos_flow import DEADLINE_SECONDS, FAILED, SLEEPER, Chaos
 
 from polyaxon.engine.events import Action, Requested
 from polyaxon.model.status import Status
@@ -25,7 +25,7 @@ NEVER_REACHED_HERE = {"stopping"}
 
 
 def test_nobody_kills_it(chaos: Chaos) -> None:
-    assert chaos.run() == 1
+    assert chaos.run() == FAILED
     chaos.assert_undisturbed()
 
 
@@ -35,7 +35,7 @@ def test_it_is_killed_at_a_named_moment(chaos: Chaos, point: str, count: int) ->
     code = chaos.run(f"{point}:{count}")
     if count == 1:
         assert code == -signal.SIGKILL, f"{point} was never reached"
-    assert chaos.run() == 1
+    assert chaos.run() == FAILED
     chaos.assert_undisturbed()
 
 
@@ -50,7 +50,7 @@ def test_it_is_killed_while_it_stops_a_run(chaos: Chaos) -> None:
     store.request(Requested(runs[0].uuid, Action.STOP), datetime.now(UTC))
     assert driver.wait(DEADLINE_SECONDS) == -signal.SIGKILL
     assert store.get(runs[0].uuid).status is Status.STOPPING
-    assert chaos.run() == 1
+    assert chaos.run() == FAILED
     assert store.get(runs[0].uuid).status is Status.STOPPED
     store.close()
 
@@ -67,6 +67,6 @@ def test_it_is_killed_at_random_moments(chaos: Chaos, seed: int) -> None:
             driver.kill()
         driver.wait()
     begun = time.monotonic()
-    assert chaos.run() == 1
+    assert chaos.run() == FAILED
     assert time.monotonic() - begun < 30
     chaos.assert_undisturbed()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from polyaxon.engine.commands import Change, Moved
 from polyaxon.engine.events import Action, Requested
-from polyaxon.errors import InternalError, NotFoundError
+from polyaxon.errors import InternalError, NotFoundError, StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run
 from polyaxon.model.status import FINAL
@@ -128,23 +128,26 @@ class Drive:
 
     async def _follow(self, rows: Rows | None) -> None:
         """Watch the roots that are not driven here: somebody else drives them, or they are over already."""
-        store = self.scheduler.store
         while True:
             for root in sorted((self.roots or set()) - self._ended):
-                if self.scheduler.drives(root):
-                    continue
-                try:
-                    run = store.get(root)
-                except NotFoundError:
-                    self._ended.add(root)
-                    continue
-                if rows is not None:
-                    rows.begin(root, store.tree(root))
-                if run.status in FINAL and not store.has_requests(root):
-                    self._ended.add(root)
+                if not self.scheduler.drives(root):
+                    with suppress(StoreError):  # the loop says so, and tries again
+                        self._follow_one(root, rows)
             if self.roots is not None:
                 self.scheduler.wake()
             await asyncio.sleep(_FOLLOW_SECONDS)
+
+    def _follow_one(self, root: RunId, rows: Rows | None) -> None:
+        store = self.scheduler.store
+        try:
+            run = store.get(root)
+        except NotFoundError:
+            self._ended.add(root)
+            return
+        if rows is not None:
+            rows.begin(root, store.tree(root))
+        if run.status in FINAL and not store.has_requests(root):
+            self._ended.add(root)
 
     def _listen_to_signals(self, loop: asyncio.AbstractEventLoop, driver: Driver) -> Callable[[], None]:
         if threading.current_thread() is not threading.main_thread():
