@@ -377,5 +377,5 @@ def errors_page() -> str:
         for name in sorted(map(str, known)):
             if name.startswith(prefix):
                 code = known[name]
-                parts.append(f"### {name}: {code.title}\n\n{code.explanation}\n\n```yaml\n{code.example}\n```\n")
+                parts.append(f"### {name}: {code.title}\n\n{code.explanation}\n\n```text\n{code.example}\n```\n")
     return "\n".join(parts)
