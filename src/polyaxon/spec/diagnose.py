@@ -188,7 +188,7 @@ def _kind(at: Finding) -> Problem:
 
 def _shape(at: Finding) -> Problem:
     context, value = at.context, at.value
-    if isinstance(value, list) and "port" in context["label"]:
+    if isinstance(value, list) and "list of port" in context["label"]:
         return _port(at.document, at.path, value)
     message = f"expected {context['label']}, got {describe(value)}"
     trap = _trapped(at.document, at.path, message, value)

@@ -28,7 +28,7 @@ _IDENTIFIER = r"^[a-zA-Z_][a-zA-Z0-9_-]*$"
 
 
 def _check_name(value: Any) -> Any:
-    if value in RESERVED_NAMES:
+    if isinstance(value, str) and value in RESERVED_NAMES:
         raise wrong(
             SpecCode.RESERVED_NAME,
             f"`{value}` is the name of something that every template sees",

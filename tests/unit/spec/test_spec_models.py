@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -429,3 +430,49 @@ def test_writing_and_reading_a_section_changes_nothing(example) -> None:
     again = model.model_validate(written)
     assert again == section or isinstance(section, Component)
     assert dump(again) == written
+
+
+ODD = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "x",
+    "{{ x }}",
+    [],
+    [1],
+    [0, 1, 5],
+    {},
+    {"kind": "job"},
+    {"kind": "grid"},
+    {"value": 1},
+    10**30,
+    float("inf"),
+]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(ACCEPTED), st.randoms(use_true_random=False))
+def test_a_section_with_odd_values_in_it_is_read_or_refused(fields, random) -> None:
+    fields = json.loads(json.dumps(fields))
+    for _ in range(random.randint(1, 3)):
+        holder, key = random.choice(list(_places(fields)) or [({}, "x")])
+        holder[key] = deepcopy(random.choice(ODD))
+    try:
+        model = read(parse(json.dumps(fields), "x.yaml"))
+    except SpecError as error:
+        told = [problem.message for problem in error.problems]
+    else:
+        told = []
+        assert read(parse(json.dumps(dump(model)), "x.yaml")) == model
+    assert not any(word in message for message in told for word in ("pydantic", "constrained", "Input should"))
+
+
+def _places(value):
+    """Every place of the structure, as what holds it and the key there."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from _places(value[key])
