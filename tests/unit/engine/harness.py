@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from polyaxon.engine import Defaults, Flow, Limits, Queue, World, decide, submit
+from polyaxon.engine import Defaults, Flow, Limits, Queue, World, decide
 from polyaxon.engine.commands import (
     Change,
     Clean,
@@ -45,6 +45,7 @@ from polyaxon.engine.events import (
     TimerKind,
 )
 from polyaxon.engine.reasons import REASONS
+from polyaxon.engine.submit import submit
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase

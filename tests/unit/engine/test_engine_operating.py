@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from harness import FAILURE, HANGS, ROOT, START, Harness, Outcome, dag, job, op, operation
 
-from polyaxon.engine import Limits, submit_copy, submit_restart
+from polyaxon.engine import Limits
 from polyaxon.engine.events import Action
+from polyaxon.engine.submit import submit_copy, submit_restart
 from polyaxon.errors import ConflictError
 from polyaxon.model.ids import RunId, child_id
 from polyaxon.model.run import Cloning, ManagedBy
