@@ -26,14 +26,13 @@ __all__ = [
     "Resources",
     "Toleration",
     "Volume",
-    "is_quantity",
 ]
 
 _QUANTITY = re.compile(r"^\+?(\d+(\.\d*)?|\.\d+)(m|[kMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei|n|u|[eE][+-]?\d+)?$")
 _LISTS = ("limits", "requests")
 
 
-def is_quantity(value: object) -> bool:
+def _is_quantity(value: object) -> bool:
     """Whether `value` is an amount in Kubernetes' notation, or a template of one."""
     if isinstance(value, bool):
         return False
@@ -55,7 +54,7 @@ def _check_resources(value: Any) -> Any:
             errors.append(wrong(SpecCode.WRONG_TYPE, "expected a mapping of resources to amounts", at=(side,)))
             continue
         for name, amount in amounts.items():
-            if not is_quantity(amount):
+            if not _is_quantity(amount):
                 message = f"`{amount}` is not an amount of `{name}`"
                 hint = _amount_hint(str(name))
                 errors.append(wrong(SpecCode.QUANTITY, message, at=(side, name), suggestion=hint))

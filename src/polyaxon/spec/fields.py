@@ -38,7 +38,6 @@ __all__ = [
     "QueueName",
     "Shape",
     "Statuses",
-    "TextOrRef",
     "Url",
     "Version",
     "all_wrong",
@@ -298,7 +297,6 @@ NumberOrRef: TypeAlias = Annotated[
 BoolOrRef: TypeAlias = Annotated[
     bool | str, Shape("true or false", core_schema.bool_schema(), {"type": "boolean"}, template=True)
 ]
-TextOrRef: TypeAlias = str
 Version: TypeAlias = Annotated[
     int | float | str,
     Shape(

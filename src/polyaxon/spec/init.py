@@ -17,7 +17,6 @@ __all__ = [
     "FileType",
     "GitType",
     "Init",
-    "PathItem",
     "TensorboardType",
 ]
 
