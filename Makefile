@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CHECKS := check-format check-lint check-types check-layers check-sizes check-unit
+# The unit tier in two halves of about the same length, which `make check` runs side by side.
+UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine search scheduler))
+UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))
+CHECKS := check-unit-heavy check-unit-light check-types check-format check-lint check-layers check-sizes
 
 .PHONY: help install demo test check bench slow format clean $(CHECKS)
 
@@ -54,8 +57,11 @@ check-layers: $(STAMP)
 check-sizes: $(STAMP)
 	@$(BIN)/python tools/sizes.py && echo "sizes   ok"
 
-check-unit: $(STAMP)
-	@$(BIN)/python -m pytest tests/unit -m "not slow" -q
+check-unit-heavy: $(STAMP)
+	@$(BIN)/python -m pytest $(UNIT_HEAVY) -m "not slow" -q
+
+check-unit-light: $(STAMP)
+	@$(BIN)/python -m pytest $(UNIT_LIGHT) -m "not slow" -q
 
 bench: $(STAMP)
 	@for benchmark in benchmarks/*.py; do echo "==> $$benchmark"; $(BIN)/python $$benchmark || exit 1; done

@@ -17,6 +17,7 @@ __all__ = ["Line", "progress_bar", "reuse_note", "search_note", "tree_lines"]
 BAR_WIDTH = 20
 LABEL_WIDTH = 32
 OUTPUTS_SHOWN = 3
+FAR_MORE = 10
 QUIET = {Status.SUCCEEDED, Status.SKIPPED, Status.CREATED, Status.COMPILED, Status.QUEUED, Status.ON_SCHEDULE}
 """What is summed up in one line when the tree does not fit."""
 
@@ -36,8 +37,10 @@ class Line:
 
 def tree_lines(tree: Tree, now: datetime, height: int) -> list[Line]:
     """Return the tree in at most `height` lines: whole if it fits, else what goes on and what failed."""
-    lines = list(_branch(tree, tree.root, "", "", now, compact=False))
-    if len(lines) > height:
+    # Finished trials are not drawn, so more runs than lines may still fit; far more will not.
+    compact = len(tree.nodes) > FAR_MORE * height
+    lines = list(_branch(tree, tree.root, "", "", now, compact))
+    if len(lines) > height and not compact:
         lines = list(_branch(tree, tree.root, "", "", now, compact=True))
     if len(lines) > height:
         hidden = len(lines) - height + 1

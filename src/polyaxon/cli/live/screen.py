@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from time import monotonic
 from types import TracebackType
 
 from rich.console import Console
@@ -19,6 +20,8 @@ from polyaxon.model.run import Run
 __all__ = ["ScreenView"]
 
 REDRAWS_PER_SECOND = 8
+REST = 15
+"""For how many times the time it took a picture stays."""
 MINIMUM_LINES = 5
 SPARE_LINES = 3
 """Left free under the tree, so that a question can be asked without the screen scrolling."""
@@ -39,6 +42,9 @@ class ScreenView:
         self.lock = lock or nullcontext()
         self.clock = clock
         self.console = console or Console(stderr=False, highlight=False)
+        self._picture: Table | None = None
+        self._fresh_until = 0.0
+        self._ending = False
         self._live = Live(
             get_renderable=self._draw,
             console=self.console,
@@ -54,6 +60,7 @@ class ScreenView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ending = True
         self._live.stop()
 
     def update(self, run: Run) -> None:
@@ -73,6 +80,15 @@ class ScreenView:
         self._live.start(refresh=True)
 
     def _draw(self) -> Table:
+        """Return the picture: a new one, unless drawing it would take more than a small share of the time."""
+        began = monotonic()
+        if self._picture is None or began >= self._fresh_until or self._ending:
+            self._picture = self._paint()
+            now = monotonic()
+            self._fresh_until = now + (now - began) * REST
+        return self._picture
+
+    def _paint(self) -> Table:
         grid = Table.grid(padding=(0, 2))
         for _ in range(4):
             grid.add_column(no_wrap=True, overflow="ellipsis")
