@@ -86,6 +86,12 @@ class Roots:
         self._claim_run(driven, lease.root)
         return driven
 
+    @property
+    def has_company(self) -> bool:
+        """Whether several attempts are on their way, so that several endings may come together."""
+        running = self._queue.running()
+        return next(running, None) is not None and next(running, None) is not None
+
     def drop(self, root: RunId) -> Driven | None:
         """Drive a root no longer; what it had in the queue is free for others."""
         driven = self.driven.pop(root, None)

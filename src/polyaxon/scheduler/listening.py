@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from polyaxon.engine.commands import Updated
 from polyaxon.engine.events import Reported
+from polyaxon.errors import StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation
 from polyaxon.model.run import Run
@@ -15,7 +16,7 @@ from polyaxon.model.status import Status
 from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import CrashPoint
 from polyaxon.scheduler.driven import Incoming, Roots
-from polyaxon.scheduler.ingest import ingest
+from polyaxon.scheduler.ingest import Ingested, ingest
 from polyaxon.store.base import Store
 from polyaxon.tracking.metrics import read_metrics
 
@@ -72,8 +73,7 @@ class Listening:
         last = self._metrics_of(root, seen.run)
         self._reporting.pop(seen.run, None)
         self._crash("ingested")
-        before = [Updated(seen.run, self._noted(root, seen.run, found.fields))] if found.fields else []
-        return [*last, Incoming(root, found.event, artifacts=found.artifacts, before=before)]
+        return [*last, Incoming(root, found.event, artifacts=found.artifacts, before=self._said(root, found))]
 
     def new_metrics(self, now: datetime) -> Sequence[Incoming]:
         """Return what running runs logged since the last time, if it is time to look."""
@@ -99,15 +99,25 @@ class Listening:
         return [Incoming(root, Reported(run, read.points))] if read.points else []
 
     def _began_at(self, run: RunId) -> datetime | None:
-        begun = [each.at for each in self._store.conditions(run) if each.type is Status.SCHEDULED]
+        try:
+            begun = [each.at for each in self._store.conditions(run) if each.type is Status.SCHEDULED]
+        except StoreError:
+            return None
         return begun[-1] if begun else None
 
-    def _noted(self, root: RunId, run: RunId, said: Mapping[str, Any]) -> dict[str, Any]:
+    def _said(self, root: RunId, found: Ingested) -> Sequence[Updated]:
         """Merge what the run said of itself into its row, and let the flow know."""
-        row = self._store.get(run)
-        fields = {name: _merged(row, name, value) for name, value in said.items()}
+        if not found.fields:
+            return []
+        run = found.event.observation.run
+        try:
+            row = self._store.get(run)
+        except StoreError:
+            # The commit of this observation will fail as well; then it is observed again.
+            return []
+        fields = {name: _merged(row, name, value) for name, value in found.fields.items()}
         self._engine.note(self._roots.driven[root].flow, run, fields)
-        return fields
+        return [Updated(run, fields)]
 
 
 def _merged(row: Run, name: str, value: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ __all__ = ["Engine", "Scheduler", "Tuning", "utc_now"]
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+_SLOW_COMMIT_SECONDS = 0.002
+_PATIENCE_SECONDS = 0.01
 
 
 def utc_now() -> datetime:
@@ -120,6 +123,8 @@ class Scheduler:
         self._lingering: asyncio.TimerHandle | None = None
         self._look_at = self._beat_at = self._retry_at = self._now
         self._retry_seconds = self._tuning.retry_seconds
+        self._commit_seconds = 0.0
+        """How long a commit takes, smoothed."""
 
     # For whoever runs it
 
@@ -200,6 +205,7 @@ class Scheduler:
         if not self._inbox:
             await self._sleep()
             return
+        await self._gather()
         most = self._tuning.round_events
         incoming, self._inbox = self._inbox[:most], self._inbox[most:]
         await self._round(incoming)
@@ -220,6 +226,15 @@ class Scheduler:
             self._waiter = None
             alarm.cancel()
 
+    async def _gather(self) -> None:
+        """Where commits are slow, wait a part of one for other attempts to end: they then share it.
+
+        Operations that are shorter than a commit would otherwise each pay for one of their own.
+        """
+        if self._commit_seconds < _SLOW_COMMIT_SECONDS or not self._roots.has_company:
+            return
+        await asyncio.sleep(min(self._commit_seconds / 2, _PATIENCE_SECONDS))
+
     async def _round(self, incoming: Sequence[Incoming]) -> None:
         done = self._roots.decide_on(incoming, self.clock, self._tuning.round_events)
         for root, error in done.broken.items():
@@ -227,12 +242,14 @@ class Scheduler:
         if not done.batches:
             return
         self._crash("decided")
+        begun = time.monotonic()
         try:
             lost = await self._call(self.store.apply, done.batches)
         except StoreError as error:
             self._refused(error, [batch.lease for batch in done.batches])
             return
         self._crash("committed")
+        self._commit_seconds += (time.monotonic() - begun - self._commit_seconds) / 8
         self._retry_seconds = self._tuning.retry_seconds
         for root in lost:
             self._drop(root)
