@@ -17,20 +17,20 @@ from polyaxon.engine.births import create, reborn
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import remember
 from polyaxon.engine.slots import release
-from polyaxon.engine.stopping import check_early_stopping, metric_value
+from polyaxon.engine.stopping import check_early_stopping
 from polyaxon.engine.stops import Cause, stop
+from polyaxon.engine.trials import objectives_of, trial_of
 from polyaxon.engine.turn import Turn
 from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.ids import RunId, child_id
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import FINAL, Pending, Status
-from polyaxon.search import Enumerable, Search, Suggestion, Trial, TrialStatus, plan_search
+from polyaxon.search import Enumerable, Search, Suggestion, Trial, plan_search
 from polyaxon.search.stopping import should_stop
 
 __all__ = ["Sweep", "child_ended", "extend", "open_matrix", "reported"]
 
 Curve = tuple[tuple[int, float], ...]
-_TRIAL_STATUS = {Status.SUCCEEDED: TrialStatus.SUCCEEDED, Status.STOPPED: TrialStatus.STOPPED}
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +71,7 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
         search=search,
         numbered=search if search.asynchronous and isinstance(search, Enumerable) else None,
         seed=_seed(compiled.matrix, node.id),
-        objectives=_objectives(compiled.matrix),
+        objectives=objectives_of(compiled.matrix),
         policies=tuple(policies),
         shape=shape,
         pending=pending,
@@ -84,7 +84,7 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
         if resumed and child.is_final and child.status is not Status.SUCCEEDED and "pruned" not in child.notes:
             reborn(turn, child)
         if sweep.remembers:
-            sweep.trials[child.index] = _trial(sweep, child)
+            sweep.trials[child.index] = trial_of(child, sweep.objectives)
         if child.status in {Status.CREATED, Status.RESUMING} and not child.released:
             release(turn, child)
 
@@ -108,7 +108,7 @@ def child_ended(turn: Turn, node: Node, child: Node) -> None:
     if sweep is None:
         return
     if sweep.remembers and child.index in sweep.trials:
-        sweep.trials[child.index] = replace(_trial(sweep, child), curve=sweep.trials[child.index].curve)
+        sweep.trials[child.index] = replace(trial_of(child, sweep.objectives), curve=sweep.trials[child.index].curve)
     elif node.group is not None and child.status is Status.SUCCEEDED and child.kind is not RunKind.DAG:
         # A finished point of an enumerable search is never looked at again: its row keeps it.
         node.group.children.pop(str(child.index), None)
@@ -198,31 +198,6 @@ def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion) -> None:
 
 _PLACE = ("resource", "bracket", "rung", "origin")
 """What of a suggestion is needed to tell the search about the trial again."""
-
-
-def _trial(sweep: Sweep, child: Node) -> Trial:
-    """The trial that a child is, from its row alone."""
-    notes = child.notes
-    values = [metric_value(child.outputs, name) for name in sweep.objectives]
-    ended = child.is_final
-    known = [value for value in values if value is not None]
-    return Trial(
-        index=child.index,
-        params=notes.get("suggestion", {}),
-        status=_TRIAL_STATUS.get(child.status, TrialStatus.FAILED) if ended else TrialStatus.PENDING,
-        value=values[0] if values and ended else None,
-        resource=notes.get("resource"),
-        iteration=int(child.meta.get("iteration", 0)),
-        bracket=notes.get("bracket", 0),
-        rung=notes.get("rung", 0),
-        origin=notes.get("origin"),
-        values=tuple(known) if ended and len(known) == len(values) and len(values) > 1 else (),
-    )
-
-
-def _objectives(matrix: Mapping[str, Any]) -> tuple[str, ...]:
-    metrics = matrix.get("metrics") or ([matrix["metric"]] if matrix.get("metric") else [])
-    return tuple(str(metric["name"]) for metric in metrics)
 
 
 def _seed(matrix: Mapping[str, Any], run: RunId) -> int:
