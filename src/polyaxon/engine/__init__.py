@@ -1,8 +1,8 @@
 """The decision core: (state of one root, event, now) → changes to commit and commands to carry out. Pure.
 
-`submit.submit` makes the row of a new root, `Flow.load` takes a tree up from its rows, `decide` draws the consequences of
-one event, `Queue` admits runs over all roots of a scheduler, `explain.explain` says why a run is where it is. Names load
-on first use: the store imports the events from here and must not pay for the compiler.
+`submit.submit` makes the row of a new root, `Flow.load` takes a tree up from its rows, `decide` draws the consequences
+of one event, `Queue` admits runs over all roots of a scheduler, `explain.explain` says why a run is where it is. Names
+load on first use: the store imports the events from here and must not pay for the compiler.
 """
 
 from __future__ import annotations

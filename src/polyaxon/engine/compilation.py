@@ -164,11 +164,11 @@ def compiled_of(node: Node) -> Compiled:
 def plan_of(flow: Flow, node: Node) -> LaunchPlan:
     """What the runtime is to start; raises `SpecError` when a template of the runtime section fails."""
     plan = launch_plan(compiled_of(node), _surroundings(flow, node))
-    source = _restored_from(node)
-    if source is None:
+    spec = _restored(node)
+    if spec is None:
         return plan
     # A copied run, and a trial that goes on from an earlier rung, begin with the other run's files.
-    step = InitStep("artifacts", {"dirs": [[source, ""]]}, path=plan.places.run_artifacts)
+    step = InitStep("artifacts", spec, path=plan.places.run_artifacts)
     return replace(plan, replicas=tuple(replace(item, init=(step, *item.init)) for item in plan.replicas))
 
 
@@ -276,11 +276,14 @@ def _image_of(node: Node) -> str | None:
     return _image_of(above) if above is not None and above.kind is not RunKind.DAG else None
 
 
-def _restored_from(node: Node) -> str | None:
-    if node.cloning is Cloning.COPY:
-        return node.original
-    source: str | None = node.notes.get("restore") if node.meta else None
-    return source
+def _restored(node: Node) -> Mapping[str, Any] | None:
+    """Which files of another run this one begins with: those that were chosen, else its outputs. Never the other's own
+    record of what happened to it (journal, events, logs)."""
+    source = node.original if node.cloning is Cloning.COPY else node.notes.get("restore") if node.meta else None
+    if source is None:
+        return None
+    chosen = node.meta.get("copy_artifacts") or {"dirs": ["outputs"]}
+    return {kind: [[f"{source}/{path}", path] for path in chosen[kind]] for kind in ("files", "dirs") if kind in chosen}
 
 
 def _duration(node: Node) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -94,9 +95,14 @@ def submit_copy(
     tags: tuple[str, ...] = (),
     description: str | None = None,
     user: str | None = None,
+    files: Sequence[str] = (),
+    dirs: Sequence[str] = (),
 ) -> tuple[Run, Condition]:
-    """Like `submit_restart`, and the new run begins with the original's artifacts."""
-    return _clone(original, operation, uuid, now, Cloning.COPY, name, tags, description, user)
+    """Like `submit_restart`, and the new run begins with files and directories of the original's artifacts: the chosen
+    ones (relative to its directory), else its outputs."""
+    chosen = {"files": list(files), "dirs": list(dirs)} if files or dirs else None
+    run, condition = _clone(original, operation, uuid, now, Cloning.COPY, name, tags, description, user)
+    return (replace(run, meta={**run.meta, "copy_artifacts": chosen}) if chosen else run), condition
 
 
 def _clone(

@@ -127,6 +127,28 @@ def test_an_adaptive_search_learns_from_its_trials_failed_ones_included():
     assert [run.inputs for run in again.rows.values()] == [run.inputs for run in done.rows.values()]
 
 
+def test_survivors_of_a_rung_go_on_with_the_files_of_the_trial_they_continue():
+    component = job("trial", inputs=[{"name": "x", "type": "float"}, {"name": "epochs", "type": "int"}])
+    component["run"]["container"]["command"] = ["work", "trial", "{{ x }}"]
+    matrix = {
+        "kind": "hyperband",
+        "maxIterations": 9,
+        "eta": 3,
+        "resume": True,
+        "seed": 3,
+        "resource": {"name": "epochs", "type": "int"},
+        "metric": {"name": "loss", "optimization": "minimize"},
+        "params": {"x": {"kind": "uniform", "value": [0, 1]}},
+    }
+    done = sweep(matrix, {"trial": lambda plan, _: loss(float(plan.main.container.command[2]))}, component).run()
+    trials = [done.rows[child_id(ROOT, str(index))] for index in range(22)]
+    assert [run.inputs["epochs"] for run in trials] == [1] * 9 + [3] * 3 + [9] + [3] * 5 + [9] + [9] * 3
+    best = min(range(9), key=lambda index: trials[index].inputs["x"])
+    step = done.plans[trials[9].uuid].main.init[0]
+    assert step.spec["dirs"][0][0] == f"{trials[best].uuid}/outputs"
+    assert done.root.status is Status.SUCCEEDED
+
+
 def test_a_search_in_a_dag_is_one_operation_for_its_neighbours():
     operations = op("sweep", trial(), matrix=grid(1, 2)), op("after", dependencies=["sweep"])
     done = Harness(operation(dag(*operations))).run()

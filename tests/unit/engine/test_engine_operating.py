@@ -248,7 +248,14 @@ def test_a_copy_starts_with_the_files_of_its_original():
     copied, _ = submit_copy(first.root, operation(job("a")), OTHER, START)
     again = Harness(operation(job("a")), original=copied.original, cloning_kind=copied.cloning_kind).run()
     step = again.plans[ROOT].main.init[0]
-    assert (step.kind, step.spec["dirs"][0][0]) == ("artifacts", ROOT)
+    assert (step.kind, step.spec) == ("artifacts", {"dirs": [[f"{ROOT}/outputs", "outputs"]]})
+
+
+def test_a_copy_may_choose_what_it_starts_with():
+    first = Harness(operation(job("a"))).run()
+    copied, _ = submit_copy(first.root, operation(job("a")), OTHER, START, files=["outputs/model.pt"])
+    again = Harness(operation(job("a")), original=ROOT, cloning_kind=Cloning.COPY, meta=copied.meta).run()
+    assert again.plans[ROOT].main.init[0].spec["files"] == [[f"{ROOT}/outputs/model.pt", "outputs/model.pt"]]
 
 
 def test_a_run_that_its_own_process_made_cannot_be_restarted():
