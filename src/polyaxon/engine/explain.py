@@ -133,7 +133,9 @@ def _stop(facts: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _suggestion(facts: Mapping[str, Any]) -> Iterable[str]:
-    yield "suggested by the search: " + ", ".join(f"{name}={value}" for name, value in facts.items())
+    from polyaxon.search.wording import in_words  # for those who explain a trial
+
+    yield f"suggested by the search: {in_words(facts)}"
 
 
 def _hook(facts: Mapping[str, Any]) -> Iterable[str]:

@@ -175,3 +175,21 @@ def test_results_that_were_taken_over_are_told_and_counted() -> None:
     notes = {line.label: line.note for line in tree_lines(tree, START, height=20)}
     assert "1 reused" in notes["tune"]
     assert notes["train"] == "reused from abcdefgh  loss=1"
+
+
+def test_the_searchs_own_metric_counts_even_if_its_trials_are_seen_first() -> None:
+    content = json.dumps({"matrix": {**SEARCH["matrix"], "metric": {"name": "cost", "optimization": "minimize"}}})
+    search = child("tune", kind=RunKind.MATRIX, content=content)
+    tree = a_dag(
+        trial(0, Status.SUCCEEDED, outputs={"accuracy": 0.5, "cost": 3.0}),
+        trial(1, Status.SUCCEEDED, outputs={"accuracy": 0.9, "cost": 4.0}),
+        search,
+    )
+    assert (tree.nodes["tune"].best, tree.nodes["tune"].best_run) == (3.0, "tune-0")
+
+
+def test_the_first_of_several_objectives_is_shown() -> None:
+    metrics = [{"name": "cost", "optimization": "minimize"}, {"name": "accuracy", "optimization": "maximize"}]
+    goal = read_goal(json.dumps({"matrix": {**SEARCH["matrix"], "kind": "tpe", "metrics": metrics}}))
+    assert goal is not None
+    assert (goal.metric, goal.optimization) == ("cost", "minimize")

@@ -96,8 +96,7 @@ class Tree:
             before = None
         else:
             before, node.run = node.run.status, run
-        if node.goal is None and run.kind == RunKind.MATRIX:
-            node.goal = read_goal(run.content)
+            _set_goal(node)
         if run.status == before:
             return None
         self._count(node, before)
@@ -142,6 +141,7 @@ class Tree:
     def _add(self, run: Run) -> Node:
         node = Node(run)
         self.nodes[run.uuid] = node
+        _set_goal(node)  # before its trials are counted
         node.children.extend(self._orphans.pop(run.uuid, ()))
         for child in node.children:
             self._deepen(child, node.depth + 1)
@@ -173,6 +173,11 @@ class Tree:
             _keep_best(parent, node.run)
 
 
+def _set_goal(node: Node) -> None:
+    if node.goal is None and node.run.kind == RunKind.MATRIX:
+        node.goal = read_goal(node.run.content)
+
+
 def _insert(children: list[str], uuid: str, nodes: Mapping[str, Node]) -> None:
     """Insert by index; rows nearly always come in order, so the search starts at the end."""
     index = nodes[uuid].run.index
@@ -202,7 +207,8 @@ def read_goal(content: str | None) -> Goal | None:
     matrix = (json.loads(content).get("matrix") if content else None) or None
     if not isinstance(matrix, Mapping):
         return None
-    metric = matrix.get("metric") or {}
+    metrics = matrix.get("metrics") or [matrix.get("metric") or {}]
+    metric = metrics[0]  # the first of several objectives is the one shown
     return Goal(
         total=_total(matrix),
         params=_param_names(matrix),

@@ -14,6 +14,8 @@ COMMANDS = {
     "logs": LazyCommand("polyaxon.cli.ops.logs:logs", "Print what a run wrote, and follow it."),
     "statuses": LazyCommand("polyaxon.cli.ops.statuses:statuses", "Print a run's status history."),
     "explain": LazyCommand("polyaxon.cli.ops.explain:explain", "Say why a run is where it is."),
+    "trials": LazyCommand("polyaxon.cli.ops.trials:trials", "Show what a search tried, and why."),
+    "report": LazyCommand("polyaxon.cli.ops.report:report", "Write a search's report as one HTML file."),
     "artifacts": LazyCommand("polyaxon.cli.ops.artifacts:artifacts", "List or copy what a run left."),
     "wait": LazyCommand("polyaxon.cli.ops.wait:wait", "Wait until a run is over."),
     "stop": LazyCommand("polyaxon.cli.ops.requests:stop", "Stop a run and everything below it."),
