@@ -135,3 +135,20 @@ def test_after_detach_the_run_goes_on_in_the_background(cli: Cli, tmp_path: Path
         terminal.close()
     gate.touch()
     assert cli.run("ops", "wait", "gated", "--timeout", "60").returncode == 0
+
+
+@pytest.mark.xfail(reason="the engine does not yet shorten the grace of a run that is stopping", strict=False)
+def test_the_second_interrupt_forces_what_does_not_end(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "stubborn.yaml"
+    script = "trap '' TERM; echo ready; while true; do sleep 0.1; done"
+    file.write_text(
+        f'{{kind: component, name: stubborn, run: {{kind: job, container: {{command: [sh, -c, "{script}"]}}}}}}'
+    )
+    driver = cli.start("run", "-f", file)
+    wait_until(lambda: "ready" in cli.run("ops", "logs", "stubborn", "--no-follow").stdout, "the job runs")
+    driver.send_signal(signal.SIGINT)
+    wait_until(lambda: cli.runs("status:stopping"), "the run is asked to end")
+    driver.send_signal(signal.SIGINT)
+    output = driver.communicate(timeout=20)[0]  # the grace is thirty seconds
+    assert driver.returncode == 1, output
+    assert [run["status"] for run in cli.runs()] == ["stopped"]
