@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from polyaxon.engine import cache, compilation
 from polyaxon.engine.births import reborn, retract
-from polyaxon.engine.events import Action, Requested
+from polyaxon.engine.events import Action, Requested, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import move, remember
 from polyaxon.engine.slots import release
@@ -34,6 +34,7 @@ def approve(turn: Turn, node: Node) -> str | None:
         cache.let_run(turn, node)
         return None
     if node.pending is Pending.UPLOAD:
+        turn.cancel_timer(node, TimerKind.PENDING_TIMEOUT)
         operation = node.operation
         node.pending = compilation.held_by(operation) if operation is not None else None
         turn.update(node, pending=node.pending)

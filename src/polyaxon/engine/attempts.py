@@ -21,7 +21,7 @@ from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import UserError
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import RunKind
-from polyaxon.model.status import Status
+from polyaxon.model.status import Pending, Status
 
 __all__ = ["admitted", "begin_attempt", "observed", "pending_too_long", "retry_due", "stuck", "timed_out"]
 
@@ -70,12 +70,13 @@ def observed(turn: Turn, node: Node, event: Observed) -> None:
     seen = event.observation
     if node.is_final or seen.attempt != node.attempt or not (node.on_cluster or node.status is Status.STOPPING):
         return
-    if seen.warnings:
+    state = work(node)
+    if seen.warnings and seen.warnings != state.warned:
+        state.warned = seen.warnings
         turn.explain(node, "warning", warnings=list(seen.warnings))
     if seen.is_final:
         _ended(turn, node, event)
         return
-    state = work(node)
     if node.status is Status.STOPPING or (state.seen_at is not None and seen.at < state.seen_at):
         return
     state.seen_at = seen.at
@@ -107,9 +108,11 @@ def timed_out(turn: Turn, node: Node) -> None:
 
 
 def pending_too_long(turn: Turn, node: Node) -> None:
-    """It waited in the queue for longer than it may."""
+    """It waited in the queue, or for its upload, for longer than it may."""
     limit = turn.flow.world.defaults.pending_timeout_seconds
-    if node.status is Status.QUEUED and limit is not None:
+    if node.pending is Pending.UPLOAD and not node.is_final:
+        fail(turn, node, "StaleUpload", "its files were not uploaded in time")
+    elif node.status is Status.QUEUED and limit is not None:
         fail(turn, node, "PendingTimeout", f"not started after {limit:g} seconds in the queue")
 
 

@@ -64,6 +64,8 @@ class Work:
     seen_at: datetime | None = None
     """When the runtime saw the newest observation: older ones are late."""
     timers: set[str] = field(default_factory=set)
+    warned: tuple[str, ...] = ()
+    """The warnings that are recorded already."""
     lane: str | None = None
     """The queue in whose window the run counts, while it waits there."""
 
@@ -109,7 +111,7 @@ class Group:
     def count(self, child: Node, by: int) -> None:
         """Take a child's ending in (1), or out again when it is resumed (-1)."""
         self.endings[child.status] = self.endings.get(child.status, 0) + by
-        if "pruned" in child.notes:
+        if child.status is Status.STOPPED and "pruned" in child.notes:
             self.pruned += by
         if child.status is Status.FAILED and self.first_failed is None:
             self.first_failed = child

@@ -36,6 +36,8 @@ def open_group(turn: Turn, node: Node) -> None:
     resumed = node.status is Status.RESUMING
     leave_lane(turn, node)
     _ready_group(node)
+    if resumed and node.group is not None:
+        node.group.first_failed = None
     fields = compiled_fields(turn, node)
     if not can_move(node.status, Status.RUNNING):  # a scheduled run is compiled first, like every other
         move(turn, node, Status.COMPILED, "Compiled", "", **fields)

@@ -43,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "TriggerUnsatisfied": "one of its children could not start, and no stop was the cause",
     "ChildStopped": "one of its children was stopped",
     "PendingTimeout": "it waited in the queue for too long",
+    "StaleUpload": "its files were not uploaded in time",
     "Timeout": "it took longer than its termination.timeout",
     "EarlyStopping": "its earlyStopping ended it",
     "Pruned": "a stopping policy found it hopeless",

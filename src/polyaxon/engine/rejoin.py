@@ -36,6 +36,9 @@ def rejoin_timers(turn: Turn, node: Node) -> None:
 
 def _start_over(turn: Turn, node: Node) -> None:
     """Nothing was decided yet. Children are released by their pipeline, which knows what they wait for."""
+    if node.pending is Pending.UPLOAD:
+        limit = turn.flow.world.defaults.upload_timeout_seconds
+        turn.set_timer_in(node, TimerKind.PENDING_TIMEOUT, limit, node.created_at)
     if node.pipeline is None and not node.released:
         release(turn, node)
 

@@ -175,4 +175,5 @@ def test_what_the_runtime_could_not_honour_is_recorded():
     going = Harness(operation(job("slow"), name="run"), {"slow": HANGS}).settle()
     seen = Observation(going.root.uuid, 1, Phase.WARNING, going.now, warnings=("image `x` is not honoured",))
     going.decide(Observed(seen))
+    going.decide(Observed(seen))
     assert going.facts("run", "warning") == [{"warnings": ["image `x` is not honoured"]}]

@@ -222,6 +222,20 @@ def test_a_stopping_policy_ends_only_the_hopeless_trial():
     assert going.root.status is Status.SUCCEEDED
 
 
+def test_a_trial_that_succeeds_although_it_was_pruned_spoils_nothing():
+    policy = {"kind": "median", "evaluationInterval": 1}
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)
+    going = sweep(grid(1, 2, **rule), {"trial": HANGS}).settle()
+    good, bad = (child_id(ROOT, str(index)) for index in range(2))
+    going.decide(Reported(good, {"loss": [(1, 0.1)]}))
+    going.decide(Reported(bad, {"loss": [(1, 9.0)]}))
+    going.inbox.clear()
+    for run in (good, bad):
+        going.decide(Observed(Observation(run, 1, Phase.SUCCEEDED, going.now)))
+    assert going.statuses() == {"0": "succeeded", "1": "succeeded"}
+    assert going.root.status is Status.SUCCEEDED
+
+
 def test_a_report_that_comes_twice_is_taken_in_once():
     policy = {"kind": "median", "evaluationInterval": 1}
     rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)

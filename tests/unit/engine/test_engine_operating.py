@@ -145,6 +145,11 @@ def test_an_uploading_run_waits_until_the_upload_is_done():
     assert going.root.status is Status.SUCCEEDED
 
 
+def test_an_upload_that_never_ends_fails_the_run():
+    done = Harness(operation(job("a")), pending=Pending.UPLOAD).run()
+    assert (done.root.status, done.last(ROOT).reason) == (Status.FAILED, "StaleUpload")
+
+
 # Resume
 
 
