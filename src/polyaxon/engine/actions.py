@@ -105,6 +105,7 @@ def _resume(turn: Turn, node: Node, event: Requested) -> str | None:
 def _invalidate(turn: Turn, node: Node, _event: Requested) -> str | None:
     if not node.is_final:
         return f"it is {node.status}: only a finished run can be invalidated"
+    node.state = None
     turn.update(node, state=None)
     return None
 

@@ -27,7 +27,7 @@ from polyaxon.engine.requests import requests_of
 from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.launch import InitStep, LaunchPlan
 from polyaxon.model.run import Cloning, RunFacts, RunKind
-from polyaxon.model.status import Pending
+from polyaxon.model.status import Pending, Status
 from polyaxon.spec.dump import dump
 from polyaxon.spec.operation import Operation
 
@@ -178,6 +178,7 @@ def key_of(flow: Flow, node: Node) -> tuple[str, dict[str, Any]]:
     image = _image_of(node)
     if image is not None:
         digests["image"] = image
+    digests |= _what_came_before(node)
     return cache_key(compiled_of(node), flow.project, digests)
 
 
@@ -266,6 +267,22 @@ def _operation(node: Node) -> Operation:
     if group is None or group.operation is None:
         raise InternalError(f"the operation of run {node.id} is not known")
     return group.operation
+
+
+def _what_came_before(node: Node) -> dict[str, str]:
+    """The upstreams that a run takes no values from: it waits for what they do besides, so it is the same work only if
+    they were. A pipeline, or a run that cannot be reused, is never the same twice."""
+    if node.step is None or node.pipeline is None or node.pipeline.group is None:
+        return {}
+    children = node.pipeline.group.children
+    bare = (children[name] for name, edge in node.step.upstreams.items() if not edge.values)
+    return {f"upstream {item.name}": _identity(item) for item in bare}
+
+
+def _identity(upstream: Node) -> str:
+    if upstream.is_final and upstream.status is not Status.SUCCEEDED:
+        return upstream.status.value
+    return upstream.state or upstream.id
 
 
 def _image_of(node: Node) -> str | None:

@@ -141,6 +141,8 @@ class Node:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    state: str | None = None
+    """Its cache key, once it has one."""
     original: RunId | None = None
     cloning: Cloning | None = None
     namespace: str | None = None

@@ -31,7 +31,7 @@ def compiled_fields(turn: Turn, node: Node) -> dict[str, Any]:
     compiled = compilation.compiled_of(node)
     fields = compilation.row_fields(node, compiled)
     if (key := state_of(turn.flow, node)) is not None:
-        fields["state"] = key
+        fields["state"] = node.state = key
     return fields
 
 

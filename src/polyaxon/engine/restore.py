@@ -46,6 +46,7 @@ def node_of(run: Run) -> Node:
         inputs=run.inputs,
         outputs=run.outputs,
         meta=run.meta,
+        state=run.state,
         original=run.original,
         cloning=run.cloning_kind,
         namespace=run.namespace,

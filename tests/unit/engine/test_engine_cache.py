@@ -149,6 +149,29 @@ def test_a_second_identical_dag_is_served_without_running():
     assert second.root.status is Status.SUCCEEDED
 
 
+def keys(done: Harness) -> dict[str, str | None]:
+    return {str(run.name): run.state for run in done.rows.values()}
+
+
+def test_what_waits_for_other_work_is_the_same_only_if_that_work_was():
+    after = op("after", dependencies=["before"])
+    first = Harness(operation(dag(op("before", job("x")), after))).run()
+    same = Harness(operation(dag(op("before", job("x")), after))).run()
+    other = Harness(operation(dag(op("before", job("y")), after))).run()
+    skipped = Harness(operation(dag(op("before", job("x"), conditions="false"), dict(after)))).run()
+    assert keys(first)["after"] == keys(same)["after"]
+    assert len({keys(done)["after"] for done in (first, other, skipped)}) == 3
+
+
+def test_a_value_that_is_the_same_may_come_from_anywhere():
+    consumer = job("after", inputs=[{"name": "loss", "type": "float"}])
+    after = op("after", consumer, params={"loss": {"ref": "ops.before", "value": "outputs.loss"}})
+    script = {"x": Outcome(outputs={"loss": 1.0}), "y": Outcome(outputs={"loss": 1.0})}
+    first = Harness(operation(dag(op("before", job("x")), after)), script).run()
+    other = Harness(operation(dag(op("before", job("y")), after)), script).run()
+    assert keys(first)["after"] == keys(other)["after"]
+
+
 def test_a_service_is_not_looked_up_unless_asked():
     service = job("a")
     service["run"]["kind"] = "service"
