@@ -48,11 +48,15 @@ def ingest(
     if journal.warnings:
         seen = replace(seen, warnings=(*seen.warnings, *journal.warnings))
     artifacts = [_artifact(seen.run, item, run_directory, store_directory) for item in journal.artifacts]
+    reported = _reported(journal, began_at(seen.run) if seen.attempt > 1 else None)
+    if reported is not None and journal.status is not None and journal.status.message:
+        # The code knows better than the runtime why it ended as it did.
+        seen = replace(seen, message=journal.status.message)
     event = Observed(
         seen,
         outputs=journal.outputs,
         artifacts={item.name: item.path for item in artifacts},
-        reported_status=_reported(journal, began_at(seen.run) if seen.attempt > 1 else None),
+        reported_status=reported,
     )
     return Ingested(event, artifacts, _fields(journal))
 
@@ -77,6 +81,8 @@ def _reported(journal: Journal, began_at: datetime | None) -> Status | None:
 
 
 def _artifact(run: RunId, item: JournalArtifact, run_directory: str, store_directory: str) -> Artifact:
+    if "://" in item.path:  # it lies elsewhere: an object store, a web page
+        return Artifact(run, item.name, item.kind, item.path, item.summary, item.is_input)
     path = os.path.join(run_directory, item.path)
     inside = os.path.relpath(path, store_directory)
     return Artifact(run, item.name, item.kind, path if inside.startswith("..") else inside, item.summary, item.is_input)

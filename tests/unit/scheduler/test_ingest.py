@@ -46,10 +46,16 @@ def test_lineage_is_relative_to_the_store_unless_it_lies_outside(tmp_path: Path)
         tmp_path / RUN,
         {"op": "artifact", "name": "in", "kind": "model", "path": "outputs/m"},
         {"op": "artifact", "name": "out", "kind": "file", "path": "/elsewhere/f"},
+        {"op": "artifact", "name": "far", "kind": "data", "path": "s3://bucket/set"},
     )
     found = read(tmp_path, seen())
-    assert found.event.artifacts == {"in": f"{RUN}/outputs/m", "out": "/elsewhere/f"}
-    assert [item.run for item in found.artifacts] == [RUN, RUN]
+    assert found.event.artifacts == {"in": f"{RUN}/outputs/m", "out": "/elsewhere/f", "far": "s3://bucket/set"}
+    assert [item.run for item in found.artifacts] == [RUN, RUN, RUN]
+
+
+def test_what_the_code_said_of_its_ending_is_the_message(tmp_path: Path) -> None:
+    write(tmp_path / RUN, {"op": "status", "status": "failed", "message": "ValueError: no data", "at": 0})
+    assert read(tmp_path, seen(Phase.FAILED)).event.observation.message == "ValueError: no data"
 
 
 def test_only_what_the_current_attempt_said_of_its_status_counts(tmp_path: Path) -> None:
