@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 ALLOCATIONS = 50_000
@@ -13,6 +14,8 @@ for garbage among modules that are being imported."""
 def main() -> None:
     """Run the command line on this process's arguments and exit."""
     gc.set_threshold(ALLOCATIONS, 20, 50)
+    # Looking for plugins in the metadata of every installed package costs more than building our models.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from polyaxon.cli.app import run_app
 
     sys.exit(run_app(sys.argv[1:]))
