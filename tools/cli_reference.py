@@ -13,8 +13,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 OPENING = """# The command line
 
 `polyaxon` and `plx` are the same command. Every command takes `--help`; most take `--output json`, whose field names
-are those of the REST API. RUN is a uuid, the beginning of one, or an operation's name (the latest run of that name); left
-out, it is the project's last run.
+are those of the REST API. RUN is a uuid, the beginning of one, or an operation's name (the latest run of that name);
+left out, it is the project's last run.
 
 | exit code | meaning |
 |---|---|
