@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -44,13 +45,13 @@ def section(path: str, command: click.Command) -> Iterator[str]:
     context = click.Context(command, info_name=path)
     depth = "##" if path.count(" ") <= 1 else "###"
     yield f"\n{depth} `{path}`\n"
-    yield (command.help or "").replace("\b", "").strip()
+    yield cleandoc(command.help or "")
     if isinstance(command, click.Group) and path != "polyaxon":
         return
     usage = " ".join(command.collect_usage_pieces(context))
     yield f"\n```text\n{path} {usage}\n```"
     records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
-    rows = [record for record in records if record is not None and "--help" not in record[0]]
+    rows = [record for record in records if record is not None and record[1] and "--help" not in record[0]]
     if rows:
         yield "\n| option | meaning |\n|---|---|"
         for names, text in rows:

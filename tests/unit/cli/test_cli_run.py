@@ -205,3 +205,18 @@ def test_a_request_names_its_run(verb: str, play: Callable[..., None], told: Any
     code, _, err = told("ops", verb)
     assert code == 2
     assert "name the run" in err
+
+
+def test_stopping_what_is_over_says_so_and_changes_nothing(play: Callable[..., None], told: Any) -> None:
+    assert told("run", "-f", "dag.yaml")[0] == 0
+    code, out, _ = told("ops", "stop")
+    assert code == 0
+    assert "nothing to stop, it has succeeded" in out
+
+
+@pytest.mark.parametrize("verb", ["approve", "skip"])
+def test_what_a_runs_state_does_not_allow_is_refused(verb: str, play: Callable[..., None], told: Any) -> None:
+    assert told("run", "-f", "dag.yaml")[0] == 0
+    code, _, err = told("ops", verb, "train")
+    assert code == 2
+    assert "it is succeeded" in err

@@ -11,13 +11,20 @@ from polyaxon.cli.poll import until_final
 from polyaxon.cli.shapes import run_item
 from polyaxon.cli.words import colored_status
 from polyaxon.engine.events import Action
-from polyaxon.errors import UsageError
+from polyaxon.errors import ConflictError, UsageError
 from polyaxon.model.run import Run
-from polyaxon.model.status import is_final
+from polyaxon.model.status import Status, is_final
 from polyaxon.server import Local
 
 __all__ = ["approve", "invalidate", "open_local_home", "skip", "stop"]
 
+ENDED = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.STOPPED: "been stopped",
+    Status.SKIPPED: "been skipped",
+    Status.UPSTREAM_FAILED: "ended upstream_failed",
+}
 STOP_SECONDS = 120.0
 """How long `stop` waits for the end before it returns; the stop goes on."""
 
@@ -35,12 +42,15 @@ def stop(
     """Stop a run and everything below it: first asked to end, then forced."""
     with open_local_home() as (local, home):
         run = home.find(uuid or reference, project)
-        if reference is None and uuid is None and not yes and not is_final(run.status):
+        if is_final(run.status):
+            _answer(run, output, f"nothing to stop, it has {ENDED[run.status]}")
+            return
+        if reference is None and uuid is None and not yes:
             click.confirm(f"Stop {_named(run)}?", abort=True)
         run = _ask(local, run, Action.STOP)
         if not no_wait:
             *_, run = until_final(home.store, run.uuid, STOP_SECONDS)
-    _answer(run, output, "stopped" if is_final(run.status) else "stopping")
+    _answer(run, output, run.status.value if is_final(run.status) else "stopping")
 
 
 @click.command()
@@ -51,7 +61,10 @@ def stop(
 def approve(reference: str | None, uuid: str | None, project: str | None, output: Output) -> None:
     """Let a run go on that waits for approval."""
     with open_local_home() as (local, home):
-        run = _ask(local, _named_run(home, reference, uuid, project), Action.APPROVE)
+        run = _named_run(home, reference, uuid, project)
+        if run.pending is None or is_final(run.status):
+            raise ConflictError(f"{_named(run)} waits for no approval: it is {run.status.value}")
+        run = _ask(local, run, Action.APPROVE)
     _answer(run, output, "approved")
 
 
@@ -63,7 +76,10 @@ def approve(reference: str | None, uuid: str | None, project: str | None, output
 def skip(reference: str | None, uuid: str | None, project: str | None, output: Output) -> None:
     """Skip a run that has not started; what depends on it goes by its trigger."""
     with open_local_home() as (local, home):
-        run = _ask(local, _named_run(home, reference, uuid, project), Action.SKIP)
+        run = _named_run(home, reference, uuid, project)
+        if is_final(run.status):
+            raise ConflictError(f"{_named(run)} cannot be skipped: it is {run.status.value} already")
+        run = _ask(local, run, Action.SKIP)
     _answer(run, output, "asked to be skipped")
 
 
@@ -98,7 +114,8 @@ def _answer(run: Run, output: Output, done: str) -> None:
     if output.is_json:
         write_json(run_item(run), output)
         return
-    click.echo(f"{_named(run)}: {done}" + ("" if done == run.status.value else f", now {colored_status(run.status)}"))
+    now = "" if is_final(run.status) and done != "asked to be skipped" else f", now {colored_status(run.status)}"
+    click.echo(f"{_named(run)}: {done}{now}")
 
 
 def _named(run: Run) -> str:
