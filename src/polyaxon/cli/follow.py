@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -31,8 +32,8 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 LOG_SECONDS = 0.2
 WARNINGS_SHOWN = 8
-RUNS_ASKED = 200
-"""Of how many runs of a tree warnings are collected for the ending."""
+RUNS_ASKED = 50
+"""Of how many runs of a tree warnings are collected for the ending; large flows repeat theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def _ending(local: Local) -> Ending:
 def _warnings(local: Local, tree: Tree) -> list[str]:
     """Return what could not be honoured, each once, with the first operation that it was said of."""
     said: dict[str, str] = {}
-    for node in list(tree.walk())[:RUNS_ASKED]:
+    for node in islice((node for node in tree.walk() if node.run.attempt), RUNS_ASKED):
         for explanation in local.store.explanations(node.run.uuid):
             for text in explanation.facts.get("warnings", ()) if explanation.topic == "warning" else ():
                 said.setdefault(text, tree.path(node))
