@@ -25,7 +25,7 @@ __all__ = ["Cmaes"]
 
 @dataclass(frozen=True)
 class Cmaes(Sequential):
-    """`kind: cmaes`: `numRuns` trials in generations of `populationSize`."""
+    """`kind: cmaes`: `numRuns` trials in generations of `population`."""
 
     population: int = 8
     step: float = 0.3
@@ -34,7 +34,7 @@ class Cmaes(Sequential):
     def plan(cls, matrix: Mapping[str, Any]) -> Cmaes:
         space = space_of(matrix)
         dimensions = max(1, Cube(space).dimensions)
-        population = optional_whole(matrix, "populationSize", least=4) or 4 + int(3 * np.log(dimensions))
+        population = optional_whole(matrix, "population", least=4) or 4 + int(3 * np.log(dimensions))
         step = number(matrix, "sigma", 0.3)
         if step <= 0:
             raise SpaceError(f"`sigma` is {step:g}", hint="write a step above 0, such as 0.3")

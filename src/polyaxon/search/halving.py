@@ -42,6 +42,8 @@ class Budget:
     most: int
     eta: float
     resume: bool
+    least: int = 1
+    """No rung gives less."""
 
     @classmethod
     def read(cls, matrix: Mapping[str, Any]) -> Budget:
@@ -55,12 +57,18 @@ class Budget:
             raise SpaceError(f"`eta` is {eta:g}", hint="write an eta above 1, such as 3")
         kind = one_of(resource, "type", ("float", "int"))
         most = whole(matrix, "maxIterations")
-        return cls(str(resource["name"]), kind, most, eta, flag(matrix, "resume", False))
+        least = whole(matrix, "minIterations", 1)
+        if least > most:
+            raise SpaceError(
+                f"`minIterations` is {least}, more than the `maxIterations` of {most}",
+                hint=f"write a minIterations of at most {most}",
+            )
+        return cls(str(resource["name"]), kind, most, eta, flag(matrix, "resume", False), least)
 
     @property
     def steps(self) -> int:
         """s_max: how often R can be divided by eta."""
-        return math.floor(math.log(self.most) / math.log(self.eta) + _SLACK)
+        return math.floor(math.log(self.most / self.least) / math.log(self.eta) + _SLACK)
 
     def cast(self, resource: float) -> float:
         """The resource as its input takes it; int truncates."""

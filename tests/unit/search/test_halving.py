@@ -153,3 +153,10 @@ def test_asha_promotes_each_trial_once() -> None:
     for rung in (1, 2, 3):
         keys = [tuple((k, v) for k, v in t.params.items() if k != "epochs") for t in trials if t.rung == rung]
         assert len(set(keys)) == len(keys)
+
+
+def test_asha_gives_no_trial_less_than_the_smallest_budget() -> None:
+    _, suggestions = drive(asha(minIterations=3), 1, workers=4, chance=random.Random(1))
+    assert {s.rung: s.params["epochs"] for s in suggestions} == {0: 3, 1: 9, 2: 27}
+    with pytest.raises(SpaceError, match="more than the `maxIterations`"):
+        asha(minIterations=28)

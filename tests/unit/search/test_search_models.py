@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from polyaxon.search import parse_space
+from polyaxon.search import parse_space, plan_search
 from polyaxon.search.acquisition import confidence_bound, log_expected_improvement, log_improvement_probability
 from polyaxon.search.cmaes import _State
 from polyaxon.search.cube import Cube
@@ -161,3 +161,10 @@ def test_cma_es_walks_down_a_stretched_bowl() -> None:
         points = np.array([state.sample(generator) for _ in range(8)])
         state.learn(points, ((points - 0.3) ** 2) @ stretch)
     np.testing.assert_allclose(state.mean, 0.3, atol=1e-3)
+
+
+def test_a_generation_has_the_population_that_the_file_asks_for() -> None:
+    params = {"x": {"kind": "uniform", "value": [0, 1]}, "y": {"kind": "uniform", "value": [0, 1]}}
+    metric = {"name": "loss", "optimization": "minimize"}
+    search = plan_search({"kind": "cmaes", "numRuns": 12, "population": 5, "metric": metric, "params": params})
+    assert [suggestion.iteration for suggestion in search.suggest([], 1, 12)] == [0] * 5 + [1] * 5 + [2] * 2
