@@ -13,7 +13,7 @@ from polyaxon.engine.events import Action, Requested, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import move, remember
 from polyaxon.engine.slots import release
-from polyaxon.engine.stops import Cause, stop
+from polyaxon.engine.stops import Cause, hurry, stop
 from polyaxon.engine.turn import Turn, work
 from polyaxon.model.run import Cloning
 from polyaxon.model.status import SAFE_STOP, Pending, Status
@@ -50,9 +50,12 @@ def approve(turn: Turn, node: Node) -> str | None:
 
 
 def _stop(turn: Turn, node: Node, event: Requested) -> str | None:
-    if node.is_final or node.status is Status.STOPPING:
+    grace_seconds = event.payload.get("grace_seconds")
+    if node.is_final or (node.status is Status.STOPPING and grace_seconds is None):
         return f"it is {node.status} already"
     stop(turn, node, Cause("StopRequested", f"stopped by {event.by}"))
+    if grace_seconds is not None:
+        hurry(turn, node, float(grace_seconds))
     return None
 
 

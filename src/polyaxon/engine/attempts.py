@@ -150,7 +150,8 @@ def _failure(seen: Observation, said: Status | None) -> tuple[str, str]:
     if said is not None:
         return "ReportedFailure", seen.message or "its own code reported a failure"
     code = "" if seen.exit_code is None else f"exit code {seen.exit_code}"
-    return "AttemptFailed", ": ".join(filter(None, (code, seen.message))) or "the attempt failed"
+    parts = (seen.message,) if code in seen.message else (code, seen.message)
+    return "AttemptFailed", ": ".join(filter(None, parts)) or "the attempt failed"
 
 
 def _retry_or_fail(turn: Turn, node: Node, reason: str, message: str, fields: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from polyaxon.engine.turn import Turn
 from polyaxon.model.run import ManagedBy
 from polyaxon.model.status import FINAL, SAFE_STOP, Status
 
-__all__ = ["Cause", "give_up", "stop", "stop_command"]
+__all__ = ["Cause", "give_up", "hurry", "stop", "stop_command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,15 @@ def stop(turn: Turn, node: Node, cause: Cause) -> None:
         _begin_stopping(turn, node, cause)
         turn.commands.append(stop_command(turn, node))
         turn.set_timer_in(node, TimerKind.STOP_GRACE, turn.flow.world.defaults.stuck_stopping_seconds)
+
+
+def hurry(turn: Turn, node: Node, grace_seconds: float) -> None:
+    """Ask again, with this grace, for whatever is stopping below the run."""
+    if node.kind in PIPELINES:
+        for child in _children(node):
+            hurry(turn, child, grace_seconds)
+    elif node.status is Status.STOPPING and node.attempt:
+        turn.commands.append(Stop(node.id, node.attempt, grace_seconds))
 
 
 def give_up(turn: Turn, node: Node, reason: str, message: str) -> None:

@@ -1,7 +1,7 @@
 """The conformance suite of runtimes: what every one of them promises the scheduler.
 
-A test class inherits `RuntimeContract` and returns from `opened` a context manager that yields an open runtime on a given
-home; entering it again on the same home is what a scheduler does after a crash. Commands are `sh` scripts: the runtime
+A test class inherits `RuntimeContract` and returns from `opened` a context manager that yields an open runtime on a
+given home; entering it again on the same home is what a scheduler does after a crash. Commands are `sh` scripts: the runtime
 must be able to run one (the fake runtime need not inherit).
 """
 
@@ -53,12 +53,12 @@ class Watcher:
 
     async def final(self, run: RunId, attempt: int = 1) -> Observation:
         """Wait for the final observation of the attempt and return it."""
-        await self.until(lambda seen: any(item.is_final and item.run == run for item in self.of(run, attempt)))
+        await self.until(lambda _: any(item.is_final and item.run == run for item in self.of(run, attempt)))
         return next(item for item in self.of(run, attempt) if item.is_final)
 
     async def phase(self, run: RunId, phase: Phase) -> Observation:
         """Wait for the phase and return its observation."""
-        await self.until(lambda seen: any(item.phase is phase for item in self.of(run)))
+        await self.until(lambda _: any(item.phase is phase for item in self.of(run)))
         return next(item for item in self.of(run) if item.phase is phase)
 
     def of(self, run: RunId, attempt: int | None = None) -> list[Observation]:

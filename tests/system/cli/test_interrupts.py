@@ -137,7 +137,6 @@ def test_after_detach_the_run_goes_on_in_the_background(cli: Cli, tmp_path: Path
     assert cli.run("ops", "wait", "gated", "--timeout", "60").returncode == 0
 
 
-@pytest.mark.xfail(reason="the engine does not yet shorten the grace of a run that is stopping", strict=False)
 def test_the_second_interrupt_forces_what_does_not_end(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "stubborn.yaml"
     script = "trap '' TERM; echo ready; while true; do sleep 0.1; done"

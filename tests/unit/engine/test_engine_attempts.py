@@ -171,6 +171,17 @@ def test_a_run_that_the_runtime_never_lets_go_of_is_called_stopped_in_the_end():
     assert going.now == START + timedelta(seconds=Defaults().stuck_stopping_seconds)
 
 
+def test_another_stop_counts_when_it_gives_less_grace():
+    from polyaxon.engine.commands import Stop
+    from polyaxon.engine.events import Action
+
+    going = Harness(operation(dag(op("a", job("slow"))), name="pipe"), {"slow": HANGS}).settle()
+    payloads = ({}, {}, {"grace_seconds": 0})
+    decisions = [going.request(going.root.uuid, Action.STOP, **payload) for payload in payloads]
+    graces = [[item.grace_seconds for item in made.commands if isinstance(item, Stop)] for made in decisions]
+    assert graces == [[Defaults().grace_seconds], [], [0.0]]
+
+
 def test_what_the_runtime_could_not_honour_is_recorded():
     going = Harness(operation(job("slow"), name="run"), {"slow": HANGS}).settle()
     seen = Observation(going.root.uuid, 1, Phase.WARNING, going.now, warnings=("image `x` is not honoured",))
