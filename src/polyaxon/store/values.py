@@ -14,7 +14,7 @@ from typing import Any
 
 __all__ = ["clean_text", "from_json", "from_micros", "micros", "to_json"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.8
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _MARK = "$float"
 

@@ -1,8 +1,8 @@
 """The conformance suite of runtimes: what every one of them promises the scheduler.
 
 A test class inherits `RuntimeContract` and returns from `opened` a context manager that yields an open runtime on a
-given home; entering it again on the same home is what a scheduler does after a crash. Commands are `sh` scripts: the runtime
-must be able to run one (the fake runtime need not inherit).
+given home; entering it again on the same home is what a scheduler does after a crash. Commands are `sh` scripts: the
+runtime must be able to run one (the fake runtime need not inherit).
 """
 
 from __future__ import annotations
