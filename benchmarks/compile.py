@@ -101,8 +101,9 @@ def measure(count: int) -> None:
     verdict = (
         "" if count != BUDGET_AT else f"   budget {BUDGET_SECONDS} s: {'met' if total <= BUDGET_SECONDS else 'MISSED'}"
     )
+    checking = loading - parsing - reading
     print(
-        f"{count:>8,} {parsing:>8.3f} {reading:>8.3f} {loading - parsing - reading:>8.3f} {compiling:>8.3f} {total:>8.3f}"
+        f"{count:>8,} {parsing:>8.3f} {reading:>8.3f} {checking:>8.3f} {compiling:>8.3f} {total:>8.3f}"
         f" {total / count * 1e6:>8.0f} {peak:>8.0f}{verdict}"
     )
 

@@ -235,6 +235,10 @@ def _join_artifacts(value: Mapping[str, Any], runs: Iterable[RunFacts]) -> dict[
     return found
 
 
+MAX_DEPTH = 50
+"""Values whose templates need values whose templates need values."""
+
+
 class _Resolver:
     """Renders and casts values, each once, in the order they need each other."""
 
@@ -245,6 +249,7 @@ class _Resolver:
         self.globals: dict[str, Any] | None = None
         self.later: frozenset[str] = frozenset()
         self.is_schedule = False
+        self.depth = 0
 
     def bound(self, item: _Given) -> Bound | None:
         """Return the value of one name; None when it is wrong, which is noted."""
@@ -294,11 +299,16 @@ class _Resolver:
             return value
         if item.busy:
             raise TemplateError(f"`{item.name}` needs its own value", str(value), "cycle", item.name)
+        if self.depth >= MAX_DEPTH:
+            message = f"`{item.name}` needs other values through more than {MAX_DEPTH} steps"
+            raise TemplateError(message, str(value), "limit", item.name)
         item.busy = True
+        self.depth += 1
         try:
             return self.render(value)
         finally:
             item.busy = False
+            self.depth -= 1
 
     def render(self, value: Any) -> Any:
         """Return `value` with its templates rendered: only what they name is resolved first."""

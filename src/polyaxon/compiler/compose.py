@@ -71,15 +71,13 @@ class Composer:
         self.shallow = shallow
         self.problems: list[Problem] = []
         self.origins = Origins()
-        self.unresolved: set[int] = set()
-        """Operations whose component is not known, with the reason reported or following switched off."""
         self.reported_empty = False
         """Whether it was said already that there is nothing to run."""
         self.helpers: dict[str, Data | None] = {}
         """What hooks, builds and tuners name in the hub, as data; None where it could not be had."""
         self._lost = False
         """Whether something referred to could not be had."""
-        self._components: dict[tuple[int, str], tuple[Authored, Data] | None] = {}
+        self._components: dict[int, tuple[Authored, Data]] = {}
         self._fetched: dict[tuple[str, str, str], tuple[Authored, Place] | None] = {}
 
     # Operations
@@ -99,8 +97,6 @@ class Composer:
         if found is None:
             if has_body:
                 return self._with_body(operation, None, {}, place, siblings is not None)
-            if operation.dag_ref is None or siblings is None:
-                self._note_unresolved(operation, place)
             return operation
         component, inner = self._component(*found)
         if has_body or inner:
@@ -110,10 +106,6 @@ class Composer:
             operation = operation.model_copy(update={"component": component})
         self.origins.note(component, found[1])
         return operation
-
-    def _note_unresolved(self, operation: Operation, place: Place) -> None:
-        self.unresolved.add(id(operation))
-        self.origins.note(operation, place)
 
     def _inner(
         self, operation: Authored, place: Place, siblings: Mapping[str, Authored] | None, has_body: bool
@@ -158,12 +150,10 @@ class Composer:
         outer = merge(handed, data, strategy) if handed else data
         if "run" not in composed:
             self._say_empty(place)
-            self._note_unresolved(operation, place)
             return operation
         whole = {**outer, "kind": "operation", "component": {"kind": "component", **composed}}
         found = self._read_again(whole, place)
         if found is None:
-            self._note_unresolved(operation, place)
             return operation
         if found.component is not None:
             self.origins.note(found.component, self.origins.of(component, place) if component is not None else place)
@@ -188,8 +178,7 @@ class Composer:
 
     def _component(self, authored: Authored, place: Place) -> tuple[Authored, Data]:
         """Return one plain component, and the outer fields that its layers hold for the operation that uses it."""
-        key = (id(authored), "")
-        known = self._components.get(key)
+        known = self._components.get(id(authored))
         if known is not None:
             return known
         if authored.model_fields_set.isdisjoint(_LAYERED) and not isinstance(authored.run, dict):
@@ -198,7 +187,7 @@ class Composer:
             found = self._flattened(authored, place)
         self.origins.note(authored, place)
         self.origins.note(found[0], place)
-        self._components[key] = found
+        self._components[id(authored)] = found
         return found
 
     def _plain(self, authored: Authored, place: Place) -> Authored:
@@ -247,6 +236,8 @@ class Composer:
     def _layered_run(self, base: Any, data: Data, strategy: Strategy, place: Place) -> Data | None:
         """Return the layer's `run` and short fields laid over the run below."""
         own = data.get("run")
+        if own is not None and own.get("kind", "") is None:
+            own = {key: value for key, value in own.items() if key != "kind"}
         if own is None:
             run = base
         elif base is None:

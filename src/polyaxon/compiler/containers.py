@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.context import as_text
+from polyaxon.compiler.problems import problem, short
+from polyaxon.errors import SpecError
 from polyaxon.model.launch import Container
 
 __all__ = ["argv", "container_of"]
@@ -24,7 +27,7 @@ def container_of(container: Data, name: str, added: Data | None = None, image: s
     extra = {key: value for key, value in container.items() if key not in _KNOWN}
     if others:
         extra["env"] = [entry for entry in others if entry["name"] not in env]
-    resources = container.get("resources") or {}
+    resources = _mapping(container.get("resources"), "resources")
     written = container.get("image")
     return Container(
         name=name.replace("_", "-").lower(),
@@ -33,9 +36,9 @@ def container_of(container: Data, name: str, added: Data | None = None, image: s
         args=argv(container.get("args")),
         env=env,
         working_dir=container.get("workingDir"),
-        requests=resources.get("requests") or {},
-        limits=resources.get("limits") or {},
-        ports=tuple(int(port["containerPort"]) for port in container.get("ports") or () if "containerPort" in port),
+        requests=_mapping(resources.get("requests"), "resources.requests"),
+        limits=_mapping(resources.get("limits"), "resources.limits"),
+        ports=_ports(container.get("ports")),
         extra=extra,
     )
 
@@ -58,6 +61,8 @@ def _env(value: Any) -> tuple[dict[str, str], list[Data]]:
     """Return the variables with a text, and those that come from elsewhere. Of one name, the last counts."""
     if isinstance(value, Mapping):
         value = [{"name": name, "value": text} for name, text in value.items()]
+    if value is not None and not (isinstance(value, list) and all(map(_is_variable, value))):
+        raise _became("env", value, "a list of `{name, value}`")
     env: dict[str, str] = {}
     others: dict[str, Data] = {}
     for entry in value or ():
@@ -69,3 +74,29 @@ def _env(value: Any) -> tuple[dict[str, str], list[Data]]:
         elif entry.get("value") is not None:
             env[name] = as_text(entry["value"])
     return env, list(others.values())
+
+
+def _is_variable(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and entry.get("name") is not None
+
+
+def _ports(value: Any) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    try:
+        return tuple(int(port["containerPort"]) for port in value)
+    except (TypeError, ValueError, KeyError):
+        raise _became("ports", value, "a list of `{containerPort}`") from None
+
+
+def _mapping(value: Any, field: str) -> Data:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    raise _became(field, value, "a mapping")
+
+
+def _became(field: str, value: Any, wanted: str) -> SpecError:
+    message = f"`{field}` of the container is {short(str(value))!r}, expected {wanted}"
+    return SpecError([problem(CompileCode.RENDERED, message, f"container.{field}")])

@@ -138,7 +138,9 @@ def _with_layers(
 
 def _lost(data: Mapping[str, Any], last: Mapping[str, Any]) -> Iterator[Problem]:
     """Warn of options that the file's own `runPatch`, applied last, will cover."""
-    patched = (data.get("runPatch") or {}).get("container") or {}
+    patched = (data.get("runPatch") or {}).get("container")
+    if not isinstance(patched, Mapping):
+        return
     for option, field_name in (("container", "image"), ("cmd", "command"), ("cmd", "args")):
         if option in last and field_name in patched:
             shown = "--image" if option == "container" else "--cmd"

@@ -9,7 +9,7 @@ from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import Surroundings
 from polyaxon.compiler.containers import container_of
 from polyaxon.compiler.context import Bindings, Bound
-from polyaxon.compiler.problems import problem
+from polyaxon.compiler.problems import problem, short
 from polyaxon.errors import SpecError
 from polyaxon.model.launch import Container, InitStep
 
@@ -63,6 +63,9 @@ def _step(entry: Data, around: Surroundings) -> InitStep:
 
 
 def _spec(kind: str, value: Any, connection: str | None, around: Surroundings) -> Data:
+    if kind != "paths" and value is not None and not isinstance(value, Mapping):
+        message = f"`{kind}` of `init` became {short(str(value))!r}, expected a mapping"
+        raise SpecError([problem(CompileCode.RENDERED, message, f"run.init.{kind}")])
     if kind == "paths":
         return {"paths": [value] if isinstance(value, str) else list(value or ())}
     if kind == "git":

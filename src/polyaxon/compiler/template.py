@@ -51,7 +51,7 @@ class TemplateError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text that was read. Calling it with a context gives its value.
+    """A text that was read; `evaluate` gives its value in a context.
 
     `names` are the variables it cannot do without, `optional` those it asks about (`x is defined`, `x | default(1)`),
     `paths` every dotted path it reads below a required name.
@@ -62,9 +62,6 @@ class Template:
     names: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
     paths: frozenset[tuple[str, ...]] = frozenset()
-
-    def __call__(self, context: Context) -> Any:
-        return self.evaluate(context)
 
 
 def has_template(text: str) -> bool:
