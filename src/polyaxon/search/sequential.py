@@ -6,7 +6,7 @@ that asking for two is asking for one, twice. An algorithm gives `propose`: a vi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -82,6 +82,10 @@ class Sequential:
     def cube(self) -> Cube:
         return Cube(self.space)
 
+    @cached_property
+    def _keys(self) -> _Keys:
+        return _Keys(self.space)
+
     @property
     def total(self) -> int | None:
         size, total = self.space.size, self.shape.total
@@ -143,7 +147,6 @@ class Sequential:
         losses = losses_of(finished, self.signs[0])
         known = [trial for trial, loss in zip(finished, losses.tolist(), strict=True) if loss == loss]
         pending = [trial for trial in trials if trial.is_pending]
-        key = self.space.key
         return View(
             cube=self.cube,
             points=self.cube.encode([trial.params for trial in known]),
@@ -152,7 +155,7 @@ class Sequential:
             index=index,
             seed=seed,
             trials=tuple(known),
-            seen=frozenset() if self.space.size is None else frozenset(key(trial.params) for trial in trials),
+            seen=frozenset() if self.space.size is None else frozenset(map(self._keys.of, trials)),
         )
 
     def _design(self, view: View) -> Array:
@@ -175,6 +178,21 @@ class Sequential:
             if self.space.key(params) not in view.seen:
                 return params
         raise ValueError("every point of the space is taken")  # `done` was true: a bug of the caller
+
+
+class _Keys:
+    """The keys of trials, each worked out once: a cache that never changes a result, only what it costs."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._known: dict[int, tuple[Mapping[str, Any], tuple[Any, ...]]] = {}
+
+    def of(self, trial: Trial) -> tuple[Any, ...]:
+        """The key of the trial's params."""
+        known = self._known.get(trial.index)
+        if known is None or known[0] is not trial.params:
+            known = self._known[trial.index] = (trial.params, self._space.key(trial.params))
+        return known[1]
 
 
 def losses_of(finished: Sequence[Trial], sign: float) -> Array:
