@@ -15,6 +15,7 @@ from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import JoinNeed, Needs, Surroundings
 from polyaxon.compiler.context import Bindings, Bound, param_entry, run_globals, shown
 from polyaxon.compiler.facts import MISSING, Ref, RefError, read, read_path, read_ref
+from polyaxon.compiler.plain import searched_names
 from polyaxon.compiler.problems import Path, problem, template_problem, where
 from polyaxon.compiler.template import TemplateError, has_template, parse
 from polyaxon.compiler.tree import plan, texts
@@ -25,7 +26,7 @@ from polyaxon.spec.operation import Operation
 from polyaxon.spec.params import Join, Param
 from polyaxon.spec.types import CastError
 
-__all__ = ["bind", "needs", "searched_names"]
+__all__ = ["bind", "needs"]
 
 
 @dataclass(slots=True)
@@ -58,19 +59,6 @@ def bind(operation: Operation, inputs: Iterable[IO], outputs: Iterable[IO], arou
     if problems:
         raise SpecError(problems)
     return Bindings(*map(tuple, found.values()))
-
-
-def searched_names(matrix: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names that every suggestion of a search gives a value; `matrix` is plain data."""
-    names: set[str] = set()
-    if isinstance(params := matrix.get("params"), Mapping):
-        names.update(params)
-    values = matrix.get("values")
-    if isinstance(values, list) and values and isinstance(values[0], Mapping):
-        names.update(values[0])
-    if isinstance(resource := matrix.get("resource"), Mapping) and "name" in resource:
-        names.add(resource["name"])
-    return frozenset(names)
 
 
 def _later(operation: Operation, around: Surroundings) -> frozenset[str]:

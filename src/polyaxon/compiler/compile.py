@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import ref as weak
 
-from pydantic import BaseModel
-
 from polyaxon.compiler import conditions
 from polyaxon.compiler.bind import bind, needs
 from polyaxon.compiler.cache import cache_key
@@ -23,6 +21,7 @@ from polyaxon.compiler.context import Bindings, context, run_globals
 from polyaxon.compiler.kinds import KINDS
 from polyaxon.compiler.merge import Strategy, merge
 from polyaxon.compiler.patches import PatchError, apply_patch
+from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.plan import launch_plan
 from polyaxon.compiler.problems import problem, template_problem
 from polyaxon.compiler.template import TemplateError
@@ -41,7 +40,6 @@ __all__ = [
     "JoinNeed",
     "Needs",
     "Surroundings",
-    "as_data",
     "cache_key",
     "compile_operation",
     "launch_plan",
@@ -88,17 +86,6 @@ _RENDERED = (
     *("dependencies", "trigger", "mount", "skipOnUpstreamSkip"),
 )
 """The operation-level sections in which templates are rendered; `conditions` are evaluated, the rest is kept."""
-
-
-def as_data(value: Any) -> Any:
-    """Return a model as plain data in the file's words, only what was set in it."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True, exclude_unset=True, warnings=False)
-    if isinstance(value, list):
-        return [as_data(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: as_data(item) for key, item in value.items()}
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
-from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.merge import RUN, Strategy, combine, merge
 from polyaxon.compiler.origin import Origins, Place
 from polyaxon.compiler.patches import PatchError, apply_patch
+from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.shorthand import lower
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import OutsideError, Problem, SpecError, UserError
@@ -87,7 +87,7 @@ class Composer:
         if isinstance(authored, Operation):
             operation = authored
         else:
-            operation = Operation(component=authored)
+            operation = Operation.model_construct(component=authored)  # it is checked already
             if siblings is not None:
                 operation = operation.model_copy(update={"name": authored.name})
             self.origins.note(authored, place)

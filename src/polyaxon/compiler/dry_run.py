@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.context import as_text
 from polyaxon.compiler.expand import dag_graph, kind_of_operation
 from polyaxon.compiler.facts import RefError, read_path, read_ref
+from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.tree import plan
 from polyaxon.model.run import RunKind
 from polyaxon.spec.dag import Dag
@@ -129,7 +129,7 @@ def _values(operation: Operation, dag: Mapping[str, Any]) -> tuple[dict[str, Any
 
 
 def _searched(operation: Operation) -> frozenset[str]:
-    from polyaxon.compiler.bind import searched_names
+    from polyaxon.compiler.plain import searched_names
 
     return searched_names(as_data(operation.matrix)) if operation.matrix is not None else frozenset()
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from polyaxon.compiler.bind import searched_names
 from polyaxon.compiler.codes import CompileCode
-from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.compiled import Compiled
 from polyaxon.compiler.context import Bound
-from polyaxon.compiler.facts import RefError, read_ref
+from polyaxon.compiler.edges import EdgeInfo, upstreams
 from polyaxon.compiler.garbage import collector_paused
 from polyaxon.compiler.kinds import KINDS
+from polyaxon.compiler.plain import as_data, searched_names
 from polyaxon.compiler.problems import problem
 from polyaxon.compiler.template import has_template
 from polyaxon.errors import Problem, SpecError
@@ -33,27 +31,11 @@ from polyaxon.spec.types import plain
 __all__ = [
     "DagGraph",
     "DagNode",
-    "EdgeInfo",
     "child_operation",
     "dag_graph",
     "inherited",
     "kind_of_operation",
-    "upstreams",
 ]
-
-
-_NO_VALUES: Mapping[str, str] = MappingProxyType({})
-
-
-class EdgeInfo(NamedTuple):
-    """Why one operation waits for another. `depends`: a dependency or a param, to which the trigger applies.
-
-    `values` maps params to the path of what they take; `events` are the statuses that start it (`running`, `done`, …).
-    """
-
-    depends: bool = False
-    values: Mapping[str, str] = _NO_VALUES
-    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,38 +134,6 @@ def kind_of_operation(operation: Operation) -> tuple[RunKind, str]:
     if run is None or isinstance(run, dict):
         raise SpecError([problem(CompileCode.NO_RUNTIME, "there is nothing to run: no `run` with a kind", "run")])
     return KINDS[run.kind].stored, run.kind
-
-
-def upstreams(operation: Authored) -> dict[str, EdgeInfo]:
-    """Return the operations of the same dag that this one waits for, and why."""
-    edges = dict.fromkeys(operation.dependencies or (), _DEPENDS)
-    for name, param in (operation.params or {}).items():
-        upstream = _operation_of(param.ref) if param.ref is not None else None
-        if upstream is not None:
-            known = edges.get(upstream, _DEPENDS).values
-            edges[upstream] = EdgeInfo(True, {**known, name: str(param.value)})
-    for event in operation.events or ():
-        upstream = _operation_of(event.ref)
-        if upstream is not None:
-            edge = edges.get(upstream, EdgeInfo())
-            edges[upstream] = edge._replace(events=(*edge.events, *map(_status, event.kinds)))
-    return edges
-
-
-_DEPENDS = EdgeInfo(True)
-
-
-def _operation_of(ref: str) -> str | None:
-    try:
-        found = read_ref(ref)
-    except RefError:
-        return None  # the checker says so, with the place
-    return found.name if found.kind == "ops" else None
-
-
-def _status(kind: str) -> str:
-    """`run_status_running` → `running`; other events keep their name."""
-    return kind.removeprefix("run_status_")
 
 
 def _sorted(nodes: Mapping[str, DagNode]) -> tuple[DagNode, ...]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
-from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.compose import Composer, read_source
 from polyaxon.compiler.garbage import collector_paused
 from polyaxon.compiler.lint import lint
 from polyaxon.compiler.merge import Strategy, merge
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.overrides import Overrides, folded, shorts
+from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.recover import consequences_removed, read_what_can_be_read
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import Problem, SpecError

@@ -21,7 +21,8 @@ from polyaxon.compiler.compile import (
     launch_plan,
     needs,
 )
-from polyaxon.compiler.expand import DagNode, EdgeInfo, child_operation, dag_graph, inherited, kind_of_operation
+from polyaxon.compiler.edges import EdgeInfo
+from polyaxon.compiler.expand import DagNode, child_operation, dag_graph, inherited, kind_of_operation
 from polyaxon.engine.flow import Flow, Group, Node
 from polyaxon.engine.requests import requests_of
 from polyaxon.errors import InternalError, UsageError

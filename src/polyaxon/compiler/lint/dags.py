@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from polyaxon.compiler import conditions
 from polyaxon.compiler.codes import CompileCode
-from polyaxon.compiler.expand import EdgeInfo, upstreams
+from polyaxon.compiler.edges import EdgeInfo, upstreams
 from polyaxon.compiler.facts import RefError, read_path, read_ref
 from polyaxon.compiler.lint.near import did_you_mean, listed, pointed_at
 from polyaxon.compiler.lint.use import Use

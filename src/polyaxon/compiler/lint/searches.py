@@ -15,7 +15,6 @@ from polyaxon.compiler.tree import plan
 from polyaxon.errors import Problem, UserError
 from polyaxon.spec.io import IO, validate
 from polyaxon.spec.kinds import SPACE
-from polyaxon.spec.space import read_parts
 from polyaxon.spec.types import CastError
 
 __all__ = ["check_search"]
@@ -149,6 +148,8 @@ def _parts(space: Any) -> dict[str, Any] | None:
     if has_template(str(space.value)):
         return None
     try:
+        from polyaxon.spec.space import read_parts  # only files with a search pay for its models
+
         return read_parts(SPACE.model(space.kind), space.value)  # type: ignore[arg-type]  # the table's models are spaces
     except (UserError, ValueError):
         return None

@@ -203,8 +203,8 @@ def _cron_problem(text: str) -> str | None:
 
 
 def _check_patch(use: Use) -> Iterator[Problem]:
-    from polyaxon.compiler.compile import as_data
     from polyaxon.compiler.merge import Strategy
+    from polyaxon.compiler.plain import as_data
 
     run = as_data(use.component.run) if use.component.run is not None else None
     patch = use.operation.run_patch

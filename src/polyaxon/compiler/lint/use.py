@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polyaxon.compiler import conditions
-from polyaxon.compiler.bind import searched_names
-from polyaxon.compiler.compile import as_data
 from polyaxon.compiler.context import RESERVED
 from polyaxon.compiler.origin import Place
+from polyaxon.compiler.plain import as_data, searched_names
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.template import Template, TemplateError, has_template, parse
 from polyaxon.compiler.tree import texts
