@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.model.record import dataclass
 
 __all__ = ["Item", "copy_into", "list_tree", "remove", "safe_join", "total_bytes", "walk"]
 

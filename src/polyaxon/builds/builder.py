@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from glob import glob
 from hashlib import blake2b
 from pathlib import Path
@@ -28,6 +28,7 @@ from polyaxon.builds.plan import BuildPlan, Copy, Step, base_requirements, plan_
 from polyaxon.builds.requirements import check_own, rewrite_arguments, write_constraint
 from polyaxon.builds.wheel import light_files, write_wheel
 from polyaxon.errors import BuildError, UserError
+from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process.images import LocalImage, LocalImages
 from polyaxon.runtimes.process.paths import PathMap
 

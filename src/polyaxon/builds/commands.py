@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["Install", "Other", "read_commands"]
 

@@ -6,9 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from polyaxon.errors import BuildError
+from polyaxon.model.record import dataclass
 
 __all__ = ["Instruction", "assignments", "exec_form", "expand", "parse", "split_flags"]
 

@@ -9,11 +9,11 @@ import sys
 import threading
 import venv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from polyaxon.errors import BuildError
+from polyaxon.model.record import dataclass
 
 __all__ = ["Interpreter", "find_interpreter", "make_environment"]
 

@@ -6,11 +6,12 @@ import posixpath
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 from polyaxon.builds.commands import Install, read_commands
 from polyaxon.builds.dockerfile import Instruction, assignments, exec_form, expand, parse, split_flags
+from polyaxon.model.record import dataclass
 
 __all__ = ["BuildPlan", "Copy", "Step", "base_requirements", "plan_build"]
 

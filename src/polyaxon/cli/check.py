@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import PolyaxonError, Problem, SpecError, UsageError
+from polyaxon.model.record import dataclass
 
 __all__ = ["check"]
 

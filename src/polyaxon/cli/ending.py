@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import click
 
 from polyaxon.cli.live.tree import Node, Tree
 from polyaxon.cli.words import colored_status, duration, values_in_short
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import Status
 

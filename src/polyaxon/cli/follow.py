@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,7 @@ from polyaxon.cli.log_files import LogFollower, last_lines
 from polyaxon.cli.output import Output, write_json
 from polyaxon.cli.shapes import run_detail
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
 from polyaxon.model.status import is_final
 from polyaxon.server import Driver, Local
@@ -42,7 +42,7 @@ class Manner:
 
     watch: bool = False
     with_logs: bool = False
-    output: Output = Output()  # noqa: RUF009 - frozen
+    output: Output = Output()
 
     @property
     def on_screen(self) -> bool:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["LazyCommand", "LazyGroup"]
 

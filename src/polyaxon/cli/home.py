@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
 from polyaxon.settings import Settings, read_settings
 from polyaxon.store.base import Store

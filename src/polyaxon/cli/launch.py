@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from polyaxon.cli.specification import Choice, read_specification
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.errors import SpecError, UsageError
+from polyaxon.model.record import dataclass
 from polyaxon.server import Local, open_local
 from polyaxon.settings import Settings, read_settings
 from polyaxon.spec.operation import Operation
@@ -38,7 +39,7 @@ class Launch:
     with_logs: bool = False
     detach: bool = False
     dry_run: bool = False
-    output: Output = Output()  # noqa: RUF009 - frozen
+    output: Output = Output()
 
 
 def launch(asked: Launch) -> int:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["Output", "output_option", "write_json", "write_table"]
 

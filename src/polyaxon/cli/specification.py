@@ -6,12 +6,12 @@ import json
 import runpy
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.model.record import dataclass
 
 __all__ = ["Choice", "Specification", "read_file", "read_specification"]
 

@@ -8,7 +8,6 @@ Values that come from other runs are data: templates in them are not rendered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
@@ -20,6 +19,7 @@ from polyaxon.compiler.problems import Path, problem, template_problem, where
 from polyaxon.compiler.template import TemplateError, has_template, parse
 from polyaxon.compiler.tree import plan, texts
 from polyaxon.errors import Problem, SpecError
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts
 from polyaxon.spec.io import IO, validate
 from polyaxon.spec.operation import Operation

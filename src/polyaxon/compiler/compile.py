@@ -8,7 +8,6 @@ pipeline, and a component shared by many children is read once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from weakref import ref as weak
 
@@ -28,6 +27,7 @@ from polyaxon.compiler.template import TemplateError
 from polyaxon.compiler.tree import Rendering, plan, render
 from polyaxon.errors import Problem, SpecError
 from polyaxon.model.launch import Probe, Termination
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.spec.component import Authored
 from polyaxon.spec.io import IO

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from polyaxon.compiler.context import Bindings, declaration
 from polyaxon.compiler.tree import Rendering
 from polyaxon.model.launch import Connection, Places, Termination
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts, RunKind
 
 __all__ = ["Cache", "Compiled", "JoinNeed", "Needs", "Surroundings"]

@@ -87,7 +87,8 @@ class Composer:
         if isinstance(authored, Operation):
             operation = authored
         else:
-            operation = Operation.model_construct(component=authored)  # it is checked already
+            # It is checked already; an authored layer of any kind may stand there until it is composed.
+            operation = Operation.model_construct(component=authored)  # type: ignore[arg-type]
             if siblings is not None:
                 operation = operation.model_copy(update={"name": authored.name})
             self.origins.note(authored, place)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from polyaxon.compiler.template import render
 from polyaxon.model.launch import Places
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts
 from polyaxon.spec.io import IO
 from polyaxon.spec.types import plain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from polyaxon.compiler.context import as_text
@@ -11,6 +11,7 @@ from polyaxon.compiler.expand import dag_graph, kind_of_operation
 from polyaxon.compiler.facts import RefError, read_path, read_ref
 from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.tree import plan
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.io import IO, validate

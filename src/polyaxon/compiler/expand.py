@@ -7,7 +7,6 @@ operation and over its component (`compile_operation` does it).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
@@ -20,6 +19,7 @@ from polyaxon.compiler.plain import as_data, searched_names
 from polyaxon.compiler.problems import problem
 from polyaxon.compiler.template import has_template
 from polyaxon.errors import Problem, SpecError
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.spec.component import Authored, Component
 from polyaxon.spec.dag import Dag

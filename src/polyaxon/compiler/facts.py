@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from polyaxon.compiler.context import REF_GLOBALS, run_globals
 from polyaxon.model.launch import Places
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts
 
 __all__ = ["MISSING", "Ref", "RefError", "read", "read_path", "read_ref"]

@@ -6,10 +6,10 @@ The drawings show names, kinds and dependencies; the order of the layers is the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from polyaxon.compiler.expand import DagNode, dag_graph, kind_of_operation
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.operation import Operation

@@ -6,9 +6,9 @@ Order matters: the first present role of a distributed kind is the one that deci
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 
 __all__ = ["KINDS", "Kind", "kind_of", "map_roles", "roles"]

@@ -8,9 +8,11 @@ whose fields are patched one by one or a free mapping that belongs to the user, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["OPERATION", "RUN", "ByKey", "Each", "Kinds", "Nested", "Shape", "Strategy", "combine", "merge"]
 

@@ -6,11 +6,12 @@ the text that the user wrote.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.problems import Path, where
 from polyaxon.errors import Problem
+from polyaxon.model.record import dataclass
 from polyaxon.spec.load import Document
 
 __all__ = ["Origins", "Place", "exists"]

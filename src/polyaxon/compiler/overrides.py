@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.problems import problem
 from polyaxon.errors import Problem, SpecError
+from polyaxon.model.record import dataclass
 from polyaxon.spec.load import parse
 
 __all__ = ["Overrides", "folded", "shorts"]

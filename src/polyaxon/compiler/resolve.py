@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
@@ -21,6 +21,7 @@ from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.recover import consequences_removed, read_what_can_be_read
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import Problem, SpecError
+from polyaxon.model.record import dataclass
 from polyaxon.spec.check import read
 from polyaxon.spec.component import Authored
 from polyaxon.spec.load import Document, parse

@@ -5,8 +5,9 @@ The room `hub/` implements `Sources`; tests use a dictionary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["Source", "Sources"]
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from polyaxon.errors import UserError
+from polyaxon.model.record import dataclass
 
 __all__ = ["Template", "TemplateError", "has_template", "parse", "render"]
 

@@ -7,13 +7,14 @@ no harm, which is why each names its key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from polyaxon.engine.events import TimerKind
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Condition, Run
 
 __all__ = [

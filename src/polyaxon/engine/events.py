@@ -7,12 +7,13 @@ arrive twice, late or about a run that is already final: deciding on it again mu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts
 from polyaxon.model.status import Status
 

@@ -7,12 +7,13 @@ decides nothing. What a waiting run waits for is worked out from these rows when
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
 from polyaxon.engine.queue import Standing
 from polyaxon.engine.reasons import meaning
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Condition, Run
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 

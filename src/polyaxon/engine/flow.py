@@ -7,13 +7,14 @@ dag may have a hundred thousand; what only an active run needs lives in its `Wor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from polyaxon.engine.trigger import Tally
 from polyaxon.engine.world import World
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Cloning, ManagedBy, Run, RunFacts, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 

@@ -8,7 +8,7 @@ failed ones included. Everything needed to go on is in the children's rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -23,6 +23,7 @@ from polyaxon.engine.trials import objectives_of, trial_of
 from polyaxon.engine.turn import Turn
 from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.ids import RunId, child_id
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import FINAL, Pending, Status
 from polyaxon.search import Enumerable, Search, Suggestion, Trial, plan_search

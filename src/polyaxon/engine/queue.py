@@ -7,11 +7,12 @@ starved by small ones; other queues go on. Pure: no clock, and the same calls gi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heappop, heappush
 
 from polyaxon.engine.commands import Enqueue
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 
 __all__ = ["Limits", "Queue", "Standing"]
 

@@ -6,7 +6,6 @@ nobody was there are skipped, or made up for one after another (`CatchUp`). A `d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from polyaxon.engine import compilation
@@ -20,6 +19,7 @@ from polyaxon.engine.turn import Turn
 from polyaxon.engine.world import CatchUp
 from polyaxon.errors import InternalError
 from polyaxon.model.ids import child_id
+from polyaxon.model.record import dataclass
 from polyaxon.model.status import Status
 
 __all__ = ["Calendar", "child_ended", "open_schedule", "tick"]

@@ -6,13 +6,12 @@ is `stopping` until its last child is final. `ending` says how a stopped run end
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from polyaxon.engine.commands import Stop
 from polyaxon.engine.events import TimerKind
 from polyaxon.engine.flow import PIPELINES, Node
 from polyaxon.engine.lifecycle import end_with, fail, move
 from polyaxon.engine.turn import Turn
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import ManagedBy
 from polyaxon.model.status import FINAL, SAFE_STOP, Status
 

@@ -7,9 +7,9 @@ counted once, when it becomes final, and never looked at again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL, Status
 
 __all__ = ["Tally", "Trigger", "Verdict", "evaluate", "matching_statuses"]

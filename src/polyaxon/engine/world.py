@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Any
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import Connection, Places
+from polyaxon.model.record import dataclass
 
 __all__ = ["CatchUp", "Defaults", "World"]
 

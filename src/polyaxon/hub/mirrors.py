@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["Destination", "Mirrors", "repository_address"]
 

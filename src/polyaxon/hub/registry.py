@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
 from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.model.record import dataclass
 
 __all__ = [
     "BUILT_IN",

@@ -6,10 +6,11 @@ The compiler makes plans, runtimes render them. A plan is plain data: `to_dict` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 
 __all__ = ["Connection", "Container", "InitStep", "LaunchPlan", "Places", "Probe", "Replica", "Termination"]
 

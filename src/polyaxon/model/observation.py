@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 
 __all__ = ["Observation", "Phase"]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.status import Pending, Status
 
 __all__ = ["Cloning", "Condition", "ManagedBy", "Run", "RunFacts", "RunKind"]

@@ -10,12 +10,13 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from polyaxon.engine.commands import Change, Moved
 from polyaxon.engine.events import Action, Requested
 from polyaxon.errors import InternalError, NotFoundError, StoreError
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
 from polyaxon.model.status import FINAL
 from polyaxon.scheduler.driven import created_roots

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from polyaxon.engine.commands import (
 from polyaxon.engine.events import Admitted, Event
 from polyaxon.engine.queue import Queue
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL
 from polyaxon.store.base import Artifact, Batch, Lease
 

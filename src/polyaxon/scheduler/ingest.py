@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from polyaxon.engine.events import Observed
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation
+from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL, Status
 from polyaxon.store.base import Artifact
 from polyaxon.tracking.journal import Journal, JournalArtifact, read_journal

@@ -13,7 +13,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from polyaxon.engine.queue import Limits, Queue
 from polyaxon.errors import StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
 from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import CrashPoint, never

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from polyaxon.engine.commands import Change, Moved
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts
 from polyaxon.model.status import FINAL
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.fresh import Fresh, ranked
 from polyaxon.search.halving import Budget
 from polyaxon.search.history import Suggestion, Trial, next_index, ordered, own

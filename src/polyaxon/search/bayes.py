@@ -9,12 +9,13 @@ acquisition search. Pending trials take part with the mean the process expects o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.acquisition import (
     Acquisition,
     confidence_bound,

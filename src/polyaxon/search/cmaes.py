@@ -9,11 +9,11 @@ parameters are cells of the unit interval here: prefer `tpe` or `bayes` where th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Cube
 from polyaxon.search.history import Trial
 from polyaxon.search.sequential import Sequential, Shape, View, losses_of

@@ -8,11 +8,11 @@ cannot rule anything out (the scheme of BOHB, S. Falkner et al., ICML 2018).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Cube
 from polyaxon.search.draw import mixed, unit
 from polyaxon.search.history import Trial, TrialStatus

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.enumerated import Enumerated
 from polyaxon.search.history import Suggestion
 from polyaxon.search.kinds import DISCRETE

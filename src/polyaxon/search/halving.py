@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.draw import mixed
 from polyaxon.search.fresh import Fresh, ranked
 from polyaxon.search.history import Suggestion, Trial, next_index, ordered, own
@@ -183,8 +183,8 @@ class Hyperband:
         rung = self.brackets[step.bracket][step.rung]
         reason: dict[str, Any] = {"bracket": step.bracket, "rung": step.rung, "resource": rung.resource}
         if step.survivor is None:
-            taken = [trial for trial in own(trials) if (trial.bracket, trial.rung) == (step.bracket, 0)]
             source = Fresh(self.space, self.sign, self.algorithm)
+            taken = self._taken(step, trials, rung.resource)
             params, why = source.configuration(trials, taken, step.place, mixed(seed, _BRACKET, step.bracket))
         else:
             params = dict(step.survivor.params)
@@ -199,6 +199,18 @@ class Hyperband:
             origin=step.survivor.index if step.survivor is not None and continues else None,
             reason={**why, **reason},
         )
+
+    def _taken(self, step: _Step, trials: Sequence[Trial], resource: float) -> list[Trial]:
+        """What a new configuration must differ from: its bracket's others, and whatever had as much resource already.
+
+        Running that again would buy nothing; only where a finite space has nothing else left is it run again.
+        """
+        mine = [trial for trial in own(trials) if (trial.bracket, trial.rung) == (step.bracket, 0)]
+        if self.space.size is None:
+            return mine
+        paid = [trial for trial in trials if trial.resource is not None and trial.resource >= resource]
+        everything = {self.space.key(trial.params) for trial in (*mine, *paid)}
+        return [*mine, *paid] if len(everything) < self.space.size else mine
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["Suggestion", "Trial", "TrialStatus", "next_index", "ordered", "own"]
 

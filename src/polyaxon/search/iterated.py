@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.anneal import propose_anneal
 from polyaxon.search.contract import Search
 from polyaxon.search.cube import Array

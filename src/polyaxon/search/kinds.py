@@ -9,10 +9,10 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.laws import Law
 from polyaxon.search.levels import (
     Arithmetic,

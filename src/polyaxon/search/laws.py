@@ -7,9 +7,10 @@ The q-kinds round truly (`round(x / q) * q`), and a bounded law never leaves its
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["Law", "rounded"]
 

@@ -7,9 +7,11 @@ the nearest level, or None when the value is no number (or date) at all.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
+
+from polyaxon.model.record import dataclass
 
 __all__ = [
     "Arithmetic",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.enumerated import Enumerated
 from polyaxon.search.history import Suggestion
 from polyaxon.search.space import Space, SpaceError

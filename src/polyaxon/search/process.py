@@ -10,12 +10,12 @@ Processes for Machine Learning", 2006, chapters 2 and 5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import lapack
 from scipy.optimize import minimize
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Mask
 from polyaxon.search.kernels import Kernel
 

@@ -10,11 +10,11 @@ keeps the weights and the distinctness without looking at earlier draws, which r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.draw import apportion, mixed, permuted, unit
 from polyaxon.search.enumerated import Enumerated
 from polyaxon.search.history import Suggestion

@@ -7,12 +7,12 @@ that asking for two is asking for one, twice. An algorithm gives `propose`: a vi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Cube
 from polyaxon.search.draw import mixed, permuted, unit
 from polyaxon.search.history import Suggestion, Trial, TrialStatus, next_index, ordered, own

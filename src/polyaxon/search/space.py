@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from polyaxon.errors import UserError
+from polyaxon.model.record import dataclass
 from polyaxon.search.laws import Law
 from polyaxon.search.levels import Levels, Listed, key_of
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.search.history import Trial, TrialStatus
 from polyaxon.search.settings import flag, number, one_of, optional_whole
 from polyaxon.search.space import SpaceError

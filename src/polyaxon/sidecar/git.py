@@ -14,13 +14,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from polyaxon.errors import FetchError, RuntimeFailure, UsageError
 from polyaxon.hub.mirrors import Mirrors, repository_address
 from polyaxon.model.launch import InitStep
+from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process import Preparation, Program
 from polyaxon.sidecar.target import target_directory
 from polyaxon.tracking.journal import write_record

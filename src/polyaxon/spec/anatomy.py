@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import types as builtin_types
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AliasChoices
 
+from polyaxon.model.record import dataclass
 from polyaxon.spec.fields import Alternative, Before, ByKind, Model, Shape
 
 __all__ = [

@@ -5,8 +5,9 @@ A code is never reused for something else. `docs/reference/errors.md` is generat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["CODES", "Code", "SpecCode"]
 

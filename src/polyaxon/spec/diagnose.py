@@ -6,7 +6,6 @@ One mistake is one problem. No word of the validator reaches the user: what is n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyaxon.errors import Problem
+from polyaxon.model.record import dataclass
 from polyaxon.spec.anatomy import Choice, Kinds, ListOf, MapOf, Node, OneOf, Scalar, Section, fields_of, kind_of, step
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.fields import Model, to_snake

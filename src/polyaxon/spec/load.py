@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from polyaxon.errors import Problem, SpecError
+from polyaxon.model.record import dataclass
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.places import Places, Position, line_at, path_text
 from polyaxon.spec.values import Limits, Refused, build, collector_paused

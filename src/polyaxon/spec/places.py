@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from polyaxon.model.record import dataclass
 from polyaxon.spec.fields import to_camel, to_snake
 from polyaxon.spec.values import LOADER, collector_paused
 

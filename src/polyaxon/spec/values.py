@@ -9,7 +9,6 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -24,6 +23,7 @@ from yaml.events import (
 from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
+from polyaxon.model.record import dataclass
 from polyaxon.spec.codes import SpecCode
 
 __all__ = ["LOADER", "Limits", "Refused", "build", "collector_paused", "read_scalar"]

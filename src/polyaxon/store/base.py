@@ -7,13 +7,14 @@ use one store at once. Every adapter passes `polyaxon.testing.StoreContract`. Ti
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
 from polyaxon.engine.commands import Change
 from polyaxon.engine.events import Event, Requested
 from polyaxon.model.ids import RunId
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Condition, Run, RunFacts
 
 __all__ = ["Artifact", "Batch", "Edge", "Explanation", "Lease", "Page", "Project", "Store", "StoredEvent"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from polyaxon.cli.live.tree import Node, Tree
 from polyaxon.cli.words import MARKS, STATUS_COLORS, duration, in_short, values_in_short
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import Status
 

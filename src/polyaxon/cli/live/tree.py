@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Cloning, Run, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +13,7 @@ from polyaxon.cli.home import Home
 from polyaxon.cli.live.tree import Goal, Tree
 from polyaxon.engine.trials import objectives_of, trial_of
 from polyaxon.errors import UsageError
+from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import Status
 from polyaxon.search.history import Trial

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from polyaxon.compiler import conditions
 from polyaxon.compiler.codes import CompileCode
@@ -15,6 +14,7 @@ from polyaxon.compiler.origin import Place
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.template import TemplateError
 from polyaxon.errors import Problem
+from polyaxon.model.record import dataclass
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.types import compatible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from polyaxon.compiler import conditions
@@ -14,6 +14,7 @@ from polyaxon.compiler.plain import as_data, searched_names
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.template import Template, TemplateError, has_template, parse
 from polyaxon.compiler.tree import texts
+from polyaxon.model.record import dataclass
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.io import IO

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan
+from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process.read import Ending, Verdict, verdict
 from polyaxon.runtimes.process.render import Duty, Task
 

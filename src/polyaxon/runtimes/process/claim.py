@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from polyaxon.model.record import dataclass
 
 __all__ = [
     "CLAIMED_ELSEWHERE",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from polyaxon.model.launch import LaunchPlan, Replica
+from polyaxon.model.record import dataclass
 
 __all__ = ["Rank", "deciders", "hostfile_text", "needed_ports", "preferred_port", "rank_environment", "ranks"]
 

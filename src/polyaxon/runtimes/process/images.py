@@ -12,10 +12,12 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
+
+from polyaxon.model.record import dataclass
 
 __all__ = ["BUILDER_IMAGE", "LocalImage", "LocalImages", "canonical_name"]
 

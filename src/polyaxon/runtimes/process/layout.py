@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import Places
+from polyaxon.model.record import dataclass
 
 __all__ = ["LOGS", "WARNINGS", "Layout", "make_context", "make_library", "make_run_directories"]
 

@@ -6,10 +6,10 @@ The runtime knows when and where, the room `sidecar` knows how; the composition 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from polyaxon.model.launch import Container, LaunchPlan, Replica
+from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process.paths import PathMap
 
 __all__ = ["Preparation", "Prepare", "Program"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from polyaxon.model.observation import Phase
+from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process.render import Duty
 
 __all__ = ["Ending", "Verdict", "describe_code", "verdict"]

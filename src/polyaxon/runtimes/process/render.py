@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from polyaxon.model.launch import Container, LaunchPlan, Replica
+from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process import distributed
 from polyaxon.runtimes.process.environment import platform, wants_gpus, with_path
 from polyaxon.runtimes.process.images import BUILDER_IMAGE, LocalImage, canonical_name

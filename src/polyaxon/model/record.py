@@ -1,0 +1,50 @@
+"""`dataclass` as this package uses it: the same to a type checker, several times cheaper to make.
+
+The standard decorator compiles up to six methods per class, most of a millisecond; a command that imports a hundred
+records pays for it at every start. Here only `__init__` is compiled; comparison, hash and text are shared functions
+over the fields. Frozen is what the type checker enforces: nothing is checked at run time, which also makes instances
+faster to create. `fields`, `replace`, `asdict` and matching work as ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+else:
+    from dataclasses import dataclass as _dataclass
+    from dataclasses import fields
+    from operator import attrgetter
+
+    def dataclass(cls=None, *, frozen=False, slots=False, eq=True):
+        if cls is None:
+            return lambda made: dataclass(made, frozen=frozen, slots=slots, eq=eq)
+        own = vars(cls)
+        has_text, has_equality, has_hash = "__repr__" in own, "__eq__" in own, "__hash__" in own
+        made = _dataclass(cls, repr=False, eq=False, slots=slots)
+        if not has_text:
+            made.__repr__ = _text
+        if eq and not has_equality:
+            _compare(made, hashable=frozen and not has_hash)
+        return made
+
+    def _compare(cls, hashable):
+        names = [item.name for item in fields(cls) if item.compare]
+        values = attrgetter(*names) if names else _nothing
+
+        def __eq__(self, other):  # noqa: N807 - it becomes the class's own
+            return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+        cls.__eq__ = __eq__
+        cls.__hash__ = (lambda self: hash(values(self))) if hashable else cls.__dict__.get("__hash__")
+
+    def _nothing(_):
+        return ()
+
+    def _text(self):
+        shown = ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
+        return f"{self.__class__.__qualname__}({shown})"
+
+
+__all__ = ["dataclass"]
