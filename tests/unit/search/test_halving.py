@@ -160,3 +160,14 @@ def test_asha_gives_no_trial_less_than_the_smallest_budget() -> None:
     assert {s.rung: s.params["epochs"] for s in suggestions} == {0: 3, 1: 9, 2: 27}
     with pytest.raises(SpaceError, match="more than the `maxIterations`"):
         asha(minIterations=28)
+
+
+def test_a_later_bracket_runs_nothing_that_had_as_much_resource_already() -> None:
+    params = {"x": {"kind": "choice", "value": list(range(40))}}
+    search = hyperband(params=params, maxIterations=9)
+    _, suggestions = drive(search, 2, workers=3, chance=random.Random(2))
+    most: dict[int, float] = {}
+    for suggestion in suggestions:
+        x, resource = suggestion.params["x"], suggestion.resource or 0.0
+        assert resource > most.get(x, 0.0)
+        most[x] = resource
