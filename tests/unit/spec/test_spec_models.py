@@ -36,7 +36,7 @@ from polyaxon.spec.fields import ByKind, Model
 from polyaxon.spec.load import parse
 from polyaxon.spec.operation import CompiledOperation, Operation
 
-CORPUS = Path("/work/shared/corpus")
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 REPLICA = {"replicas": 2, "container": {"image": "x"}}
 
 ACCEPTED = [

@@ -12,7 +12,7 @@ from polyaxon.spec.schema import build_schema, text
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "schema" / "polyaxonfile.json"
-CORPUS = Path("/work/shared/corpus")
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 
 
 @pytest.fixture(scope="module")
