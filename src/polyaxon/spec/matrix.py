@@ -144,10 +144,14 @@ class Hyperopt(_Search):
     """How values are suggested; `tpe` when absent."""
     num_runs: PositiveIntOrRef | None = None
     """How many runs in a round."""
+    num_initial_runs: PositiveIntOrRef | None = None
+    """How many runs spread out before anything is modelled; 10 when absent."""
     max_iterations: PositiveIntOrRef | None = None
     """How many rounds."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
+    asynchronous: BoolOrRef | None = None
+    """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -157,18 +161,34 @@ class Tpe(_Search):
 
     kind: Literal["tpe"] = "tpe"
     """`tpe`."""
-    metric: Metric
+    metric: Metric | None = None
     """The output to improve."""
+    metrics: list[Metric] | None = None
+    """Several outputs to improve at once, instead of `metric`: the search looks for the best compromises."""
     params: Params
     """The parameters."""
     num_runs: PositiveIntOrRef | None = None
     """How many runs in a round."""
+    num_initial_runs: PositiveIntOrRef | None = None
+    """How many runs spread out before anything is modelled; 10 when absent."""
     max_iterations: PositiveIntOrRef | None = None
     """How many rounds."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
+    asynchronous: BoolOrRef | None = None
+    """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Tpe:
+        if (self.metric is None) == (not self.metrics):
+            raise wrong(
+                SpecCode.MISSING_FIELD,
+                "`tpe` needs either `metric` or `metrics`",
+                suggestion="add `metric: {name: loss, optimization: minimize}`, for example",
+            )
+        return self
 
 
 class GaussianProcess(Model):
@@ -230,6 +250,8 @@ class Bayes(_Search):
     """How the next point is chosen."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
+    asynchronous: BoolOrRef | None = None
+    """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -268,10 +290,14 @@ class Hyperband(_Search):
     """The input that receives the budget."""
     metric: Metric
     """The output to improve."""
+    algorithm: Literal["tpe", "rand"] | None = None
+    """How new configurations are suggested; `tpe` when absent."""
     resume: BoolOrRef | None = None
     """Whether the best runs continue from what they have, instead of from scratch."""
     seed: IntOrRef | None = None
     """Makes the draws repeatable."""
+    asynchronous: BoolOrRef | None = None
+    """Whether the next bracket begins while a rung waits for its last runs."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -287,6 +313,8 @@ class Iterative(_Search):
     """The parameters."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
+    asynchronous: BoolOrRef | None = None
+    """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
     tuner: Tuner | None = None
     """The component; random suggestions when absent."""
 
@@ -310,6 +338,8 @@ class Asha(_Search):
     """The input that receives the budget."""
     metric: Metric
     """The output to improve."""
+    algorithm: Literal["tpe", "rand"] | None = None
+    """How new configurations are suggested; `tpe` when absent."""
     resume: BoolOrRef | None = None
     """Whether the best runs continue from what they have, instead of from scratch."""
     seed: IntOrRef | None = None
@@ -329,6 +359,10 @@ class Cmaes(_Search):
     """The output to improve."""
     population: PositiveIntOrRef | None = None
     """How many runs in a generation."""
+    sigma: float | None = None
+    """The first step, as a share of every range; 0.3 when absent."""
+    asynchronous: BoolOrRef | None = None
+    """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
 
