@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyaxon.compiler.template import render
-from polyaxon.model.launch import Places
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import RunFacts
 from polyaxon.spec.io import IO
 from polyaxon.spec.types import plain
+
+if TYPE_CHECKING:
+    from polyaxon.model.launch import Places
+    from polyaxon.model.run import RunFacts
 
 __all__ = [
     "GLOBALS",

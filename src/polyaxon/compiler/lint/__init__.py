@@ -7,11 +7,11 @@ linear in the number of operations, and what belongs to a component is worked ou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compose import Composer
 from polyaxon.compiler.facts import RefError, read_path, read_ref
-from polyaxon.compiler.lint.dags import Node, check_components, check_edges, check_graph, check_names_of
 from polyaxon.compiler.lint.names import check_component_names, check_names
 from polyaxon.compiler.lint.near import did_you_mean, listed
 from polyaxon.compiler.lint.params import check_params
@@ -23,6 +23,9 @@ from polyaxon.errors import Problem
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.operation import Operation
+
+if TYPE_CHECKING:
+    from polyaxon.compiler.lint.dags import Node
 
 __all__ = ["lint"]
 
@@ -125,6 +128,9 @@ class _Checker:
             suggestion = "check whether a dag contains itself"
             self._say(place.problem(CompileCode.REFERENCE_CYCLE, message, suggestion=suggestion))
             return
+        # Only files with a dag pay for what checks dags.
+        from polyaxon.compiler.lint.dags import check_components, check_edges, check_graph, check_names_of
+
         nodes: dict[str, Node] = {}
         self.problems.extend(check_names_of(dag, place, nodes))
         siblings = {item.name: item for item in dag.components or () if item.name}
