@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.context import GLOBALS, RESERVED, SERVICE_GLOBALS
@@ -123,13 +123,10 @@ def _check_circles(use: Use) -> Iterator[Problem]:
             name = _value_name(path, use, is_own)
             if name is not None:
                 wanted.setdefault(name, set()).update(template.names | template.optional)
-    seen: set[str] = set()
-    for name in wanted:
-        circle = _circle(name, wanted, seen)
-        if circle:
-            message = "the values need each other: " + " → ".join(f"`{item}`" for item in circle)
-            suggestion = "give one of them a value of its own"
-            yield use.place.problem(CompileCode.PARAM_CYCLE, message, "params", circle[0], suggestion=suggestion)
+    for circle in _circles(wanted):
+        message = "the values need each other: " + " → ".join(f"`{item}`" for item in circle)
+        suggestion = "give one of them a value of its own"
+        yield use.place.problem(CompileCode.PARAM_CYCLE, message, "params", circle[0], suggestion=suggestion)
 
 
 def _value_name(path: Path, use: Use, is_own: bool) -> str | None:
@@ -143,22 +140,28 @@ def _value_name(path: Path, use: Use, is_own: bool) -> str | None:
     return None
 
 
-def _circle(start: str, wanted: dict[str, set[str]], seen: set[str]) -> list[str]:
-    """Return a circle through `start`, if there is one that was not seen before."""
-    if start in seen:
-        return []
-    stack = [(start, [start])]
-    visited = {start}
-    while stack:
-        name, path = stack.pop()
-        for following in sorted(wanted.get(name, ())):
-            if following == start:
-                seen.update(path)
-                return [*path, start]
-            if following in wanted and following not in visited:
-                visited.add(following)
-                stack.append((following, [*path, following]))
-    return []
+def _circles(wanted: Mapping[str, set[str]]) -> Iterator[list[str]]:
+    """Yield circles, none of whose names was in an earlier one. Depth first: every name is left once."""
+    left: set[str] = set()
+    told: set[str] = set()
+    for start in wanted:
+        if start in left:
+            continue
+        path, place = [start], {start: 0}
+        waiting = [iter(sorted(wanted[start]))]
+        while waiting:
+            following = next((name for name in waiting[-1] if name in wanted and name not in left), None)
+            if following is None:
+                waiting.pop()
+                left.add(path[-1])
+                del place[path.pop()]
+            elif following not in place:
+                place[following] = len(path)
+                path.append(following)
+                waiting.append(iter(sorted(wanted[following])))
+            elif following not in told:
+                told.update(path[place[following] :])
+                yield [*path[place[following] :], following]
 
 
 def hook_names(use: Use) -> frozenset[str]:
