@@ -96,6 +96,8 @@ def _load(
         return Loaded(None, (*problems, *error.problems), authored.kind, authored.name)
     composer = Composer(sources, shallow)
     place = Place(document)
+    if not isinstance(authored, Operation):
+        composer.origins.note(authored, place)  # whatever wraps it now, this is where it was written
     composed = composer.operation(operation, place)
     found = [*composer.problems]
     composer.problems.clear()

@@ -270,3 +270,10 @@ def test_a_piece_may_leave_its_inputs_open() -> None:
     assert not loaded(text).ok
     assert loaded(text, partial=True).ok
     assert loaded("plugins: {shm: true}\n", partial=True).ok
+
+
+def test_options_do_not_move_what_is_wrong_in_a_component() -> None:
+    text = TRAIN.replace("{{ lr }}", "{{ rate }}")
+    plain, given = (load(Files(), Source(text, "main.yaml"), overrides=Overrides(queue=queue)) for queue in (None, "q"))
+    assert [str(problem) for problem in given.problems] == [str(problem) for problem in plain.problems]
+    assert given.problems[0].line == 5
