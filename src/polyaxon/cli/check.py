@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from polyaxon.cli.assignments import read_assignments
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.sources import mirror_option, open_sources
 from polyaxon.cli.specification import Choice, read_file, read_specification
-from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import PolyaxonError, Problem, SpecError, UsageError
@@ -112,26 +110,11 @@ def _read(name: str, sources: Sources) -> Source:
 
 def _judge_source(name: str, source: Source, sources: Sources, overrides: Overrides, shallow: bool) -> Verdict:
     try:
-        loaded = load(sources, source, overrides=overrides, shallow=shallow)
+        # That a component's own inputs need values is no fault of the file: whoever runs or refers to it gives them.
+        loaded = load(sources, source, overrides=overrides, shallow=shallow, partial=True)
     except SpecError as error:
         return Verdict(name, None, error.problems)
-    return Verdict(name, loaded, _as_it_stands(loaded))
-
-
-def _as_it_stands(loaded: Loaded) -> Sequence[Problem]:
-    """Return the problems of the file by itself: that a component's own inputs need values is no fault of the file.
-
-    Whoever runs it or refers to it gives them; `run` refuses it without.
-    """
-    if loaded.kind != "component":
-        return loaded.problems
-    missing = CompileCode.MISSING_PARAM.value
-    return [
-        replace(problem, severity="warning")
-        if problem.code == missing and problem.path.startswith("inputs[")
-        else problem
-        for problem in loaded.problems
-    ]
+    return Verdict(name, loaded, loaded.problems)
 
 
 def _write(verdict: Verdict, graph: str | None) -> None:

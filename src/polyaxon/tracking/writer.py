@@ -15,6 +15,7 @@ import sys
 import threading
 import weakref
 from collections import deque
+from contextlib import suppress
 
 from polyaxon.tracking import layout
 
@@ -223,6 +224,7 @@ def append(path: str, text: bytes, header: str = "", check: bool = True) -> int:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         file = os.open(path, flags, 0o644)
     try:
+        _lock(file)
         size = os.lseek(file, 0, os.SEEK_END)
         prefix = b""
         if size == 0:
@@ -233,6 +235,16 @@ def append(path: str, text: bytes, header: str = "", check: bool = True) -> int:
         return max(0, os.write(file, prefix + text) - len(prefix))
     finally:
         os.close(file)
+
+
+def _lock(file: int) -> None:
+    """Keep other writers out until the file is closed: a write that goes on looks like a torn line."""
+    try:
+        import fcntl
+    except ImportError:  # not on this system; the write itself is still one
+        return
+    with suppress(OSError):  # some network file systems have no locks
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _is_torn(file: int, size: int) -> bool:
