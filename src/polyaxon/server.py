@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from polyaxon.engine.events import Action, Requested
@@ -112,10 +113,13 @@ class Local:
         name: str | None = None,
         tags: Sequence[str] = (),
         description: str | None = None,
+        files: Sequence[str] = (),
+        dirs: Sequence[str] = (),
         hold: bool = True,
     ) -> Run:
         """Store a new root run that does again what `original` did, or `operation` in its place. `kind` is `restart`,
-        or `copy`, which begins with the original's artifacts. A child of a pipeline cannot be cloned on its own."""
+        or `copy`, which begins with the original's outputs, or with these files and directories of it. A child of a
+        pipeline cannot be cloned on its own."""
         from polyaxon.compiler.resolve import load_stored
         from polyaxon.engine.submit import submit_copy, submit_restart
 
@@ -127,7 +131,7 @@ class Local:
                 f"run `{original.uuid}` was not submitted on its own, so there is nothing to submit again",
                 hint=f"restart its pipeline: `polyaxon ops restart {original.root}`",
             )
-        make = submit_copy if kind is Cloning.COPY else submit_restart
+        make = partial(submit_copy, files=files, dirs=dirs) if kind is Cloning.COPY else submit_restart
         run, condition = make(
             original,
             operation or load_stored(source.raw_content or ""),
@@ -228,6 +232,24 @@ class Local:
         else:
             self.store.request(Requested(run.uuid, action, author, payload or {}), _now())
             wake(self.settings.home)
+        return self.store.get(run.uuid)
+
+    def invalidate(self, run: Run) -> Run:
+        """Let nothing be served any more from this finished run, one below it, or one that they were served from.
+
+        It holds when this returns. Whoever drives the tree is told besides, for it remembers what its runs can be
+        found by.
+        """
+        below = {run.uuid}
+        for row in self.store.tree(run.root):
+            if row.uuid not in below and row.pipeline not in below:
+                continue
+            below.add(row.uuid)
+            self.store.update(row.uuid, {"state": None})
+            if row.cloning_kind is Cloning.CACHE and row.original is not None:
+                self.store.update(row.original, {"state": None})
+        if self.holder(run) is not None:
+            self.request(run.uuid, Action.INVALIDATE)
         return self.store.get(run.uuid)
 
     def holder(self, run: Run) -> str | None:

@@ -14,18 +14,20 @@ __all__ = ["leave_scheduler"]
 LOG = "scheduler.log"
 
 
-def leave_scheduler(settings: Settings) -> Path:
-    """Start `polyaxon scheduler --until-idle` in a session of its own; return where it logs.
+def leave_scheduler(settings: Settings, root: str | None = None) -> Path:
+    """Start `polyaxon scheduler` in a session of its own, for this root alone or for whatever the home has to run;
+    return where it logs.
 
     The settings of this command line (mirrors) go with it.
     """
+    what = ["--until-idle"] if root is None else ["--run", root]
     log = Path(settings.home, LOG)
     log.parent.mkdir(parents=True, exist_ok=True)
     mirrors = "\n".join(f"{prefix}={target}" for prefix, target in settings.mirrors.items())
     environment = {**os.environ, "POLYAXON_HOME": settings.home, "POLYAXON_MIRRORS": mirrors}
     with log.open("ab") as output:
         subprocess.Popen(
-            [sys.executable, "-m", "polyaxon", "scheduler", "--until-idle"],
+            [sys.executable, "-m", "polyaxon", "scheduler", *what],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -39,7 +39,9 @@ def describe_ending(tree: Tree, ending: Ending, now: datetime) -> Iterator[str]:
     yield from _failures(tree, root, ending)
     if run.outputs:
         yield f"outputs: {values_in_short(run.outputs)}"
-    yield f"files:   {ending.directory(run.uuid)}"
+    if root.reused_from:
+        yield f"cached:  served from run {root.reused_from}"
+    yield f"files:   {ending.directory(root.reused_from or run.uuid)}"
     yield from _next_steps(tree, root)
 
 

@@ -13,11 +13,21 @@ import click
 
 from polyaxon.errors import NotFoundError, UsageError
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import Run
+from polyaxon.model.run import Cloning, Run
 from polyaxon.settings import Settings, read_settings
 from polyaxon.store.base import Store
 
-__all__ = ["Home", "open_home", "open_local_home", "project_name", "project_option", "run_argument", "run_option"]
+__all__ = [
+    "Home",
+    "open_home",
+    "open_local_home",
+    "project_name",
+    "project_option",
+    "run_argument",
+    "run_option",
+    "say_whose_files",
+    "served_from",
+]
 
 if TYPE_CHECKING:  # what only lists runs need not load the scheduler
     from polyaxon.server import Local
@@ -25,6 +35,8 @@ if TYPE_CHECKING:  # what only lists runs need not load the scheduler
 Function = TypeVar("Function", bound=Callable[..., Any])
 NAMES_COMPARED = 200
 """How many recent runs are searched for a name like the one that was not found."""
+_NEAREST_FIRST = (", pipeline:nil", ", pipeline.name:~{name}", "")
+"""Where a name is looked for: trials and scheduled runs are named like the pipeline they belong to."""
 
 run_argument = click.argument("reference", metavar="[RUN]", required=False)
 run_option = click.option("-uid", "--uid", "--uuid", "uuid", help="The run's uuid, or the beginning of it.")
@@ -50,6 +62,10 @@ class Home:
         """Return the directory with the run's own files."""
         return Path(self.settings.home, "artifacts", run.uuid)
 
+    def files_of(self, run: Run) -> Path:
+        """Return the directory with what the run wrote: of one that was served from the cache, the original's."""
+        return Path(self.settings.home, "artifacts", served_from(run) or run.uuid)
+
     def working_directories(self, run: Run) -> list[Path]:
         """Return what else the runtime may have kept of the run."""
         return [Path(self.settings.home, room, run.uuid) for room in ("contexts", "runs")]
@@ -57,7 +73,8 @@ class Home:
     def find(self, reference: str | None, project: str | None) -> Run:
         """Return the run of that uuid (or its beginning), else the latest of that name, else the project's last.
 
-        A name counts within the project when one is given, and everywhere otherwise.
+        A name counts within the project when one is given, and everywhere otherwise. Runs of their own come before
+        operations of a dag, and those before the trials of a search or the runs of a schedule, which carry its name.
         """
         if reference is None:
             return self._last(self.project(project))
@@ -68,9 +85,11 @@ class Home:
             except NotFoundError:
                 pass  # it may still be a name
         scope = self.project(project) if project else None
-        found = self._list(scope, f"name:{_as_text(reference)}", 1)
-        if found:
-            return found[0]
+        name = _as_text(reference)
+        for where in _NEAREST_FIRST:
+            found = self._list(scope, f"name:{name}" + where.format(name=name), 1)
+            if found:
+                return found[0]
         raise NotFoundError(f"there is no run `{reference}`", hint=self._nearest(reference, scope))
 
     def _last(self, project: str) -> Run:
@@ -112,6 +131,21 @@ def open_local_home() -> Iterator[tuple[Local, Home]]:
         yield local, Home(local.settings, local.store)
     finally:
         local.close()
+
+
+def served_from(run: Run) -> str | None:
+    """Return the run whose work this one took over; None when it did its own."""
+    return run.original if run.cloning_kind is Cloning.CACHE else None
+
+
+def say_whose_files(home: Home, run: Run) -> None:
+    """Say on the error stream that what is shown is another run's, so that it is not taken for this one's."""
+    original = served_from(run)
+    if original is None:
+        return
+    known = home.files_of(run).is_dir()
+    shown = "what follows is that run's" if known else "its files are gone: that run was deleted"
+    click.echo(f"{run.name or run.uuid[:8]} was served from the cache (run {original}); {shown}", err=True)
 
 
 def project_name(settings: Settings, given: str | None) -> str:

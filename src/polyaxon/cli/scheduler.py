@@ -11,14 +11,16 @@ __all__ = ["scheduler"]
 
 @click.command()
 @click.option("--until-idle", is_flag=True, help="Leave when nothing is left to do.")
+@click.option("--run", "uuid", metavar="RUN", help="Drive only the pipeline of this run, and leave when it is over.")
 @mirror_option
-def scheduler(until_idle: bool, mirrors: tuple[str, ...]) -> None:
+def scheduler(until_idle: bool, uuid: str | None, mirrors: tuple[str, ...]) -> None:
     """Drive whatever this home has to run: new runs, schedules, and what other drivers left.
 
     Several may run at once; each run has one driver at a time. Ctrl-C leaves: what runs goes on, and the next scheduler
     finds it.
     """
     from polyaxon.cli.assignments import read_mirrors
+    from polyaxon.cli.home import Home
     from polyaxon.server import Driver, open_local
     from polyaxon.settings import read_settings
 
@@ -28,8 +30,13 @@ def scheduler(until_idle: bool, mirrors: tuple[str, ...]) -> None:
         driver.leave()
 
     local = open_local(settings)
-    click.echo(f"Driving the runs of {settings.home}; Ctrl-C leaves.", err=True)
     try:
-        local.serve(until_idle, leave)
+        if uuid is None:
+            click.echo(f"Driving the runs of {settings.home}; Ctrl-C leaves.", err=True)
+            local.serve(until_idle, leave)
+            return
+        root = Home(settings, local.store).find(uuid, None).root
+        click.echo(f"Driving run {root} of {settings.home}; Ctrl-C leaves.", err=True)
+        local.drive([root], on_interrupt=leave, adopt=False)
     finally:
         local.close()

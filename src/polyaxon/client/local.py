@@ -168,7 +168,11 @@ class LocalTransport:
     # Private
 
     def _directory(self, owner: str, project: str, uuid: str) -> str:
-        return os.path.join(self.home, "artifacts", str(self.get_run(owner, project, uuid)["uuid"]))
+        run = self.get_run(owner, project, uuid)
+        original = run["original"] or {}
+        # What was served from the cache has its files with the run that did the work.
+        holder = original["uuid"] if original.get("kind") == "cache" else run["uuid"]
+        return os.path.join(self.home, "artifacts", str(holder))
 
     def _inside(self, owner: str, project: str, uuid: str, path: str) -> str:
         """The path in the run's directory, which nothing that a caller passes leaves."""

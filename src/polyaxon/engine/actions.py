@@ -108,8 +108,11 @@ def _resume(turn: Turn, node: Node, event: Requested) -> str | None:
 def _invalidate(turn: Turn, node: Node, _event: Requested) -> str | None:
     if not node.is_final:
         return f"it is {node.status}: only a finished run can be invalidated"
-    node.state = None
-    turn.update(node, state=None)
+    below = [node]
+    for one in below:
+        one.state = None
+        turn.update(one, state=None)
+        below += one.group.children.values() if one.group is not None else ()
     return None
 
 

@@ -143,7 +143,8 @@ class Store(Protocol):
         ...
 
     def update(self, uuid: RunId, fields: Mapping[str, Any]) -> None:
-        """Change what people own (`name`, `description`, `tags`, `live_state`); the rest goes through `apply`."""
+        """Change what people own (`name`, `description`, `tags`, `live_state`, the `project` and, of what is final, the
+        `state` that makes it reusable); the rest goes through `apply`."""
         ...
 
     def get(self, uuid: str) -> Run:

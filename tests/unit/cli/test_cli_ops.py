@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from polyaxon.cli.app import run_app
+from polyaxon.cli.ops import requests
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Condition, Run, RunKind
-from polyaxon.model.status import Status
+from polyaxon.model.run import Cloning, Condition, Run, RunKind
+from polyaxon.model.status import Pending, Status
 from polyaxon.server import open_store
 from polyaxon.settings import read_settings
 from polyaxon.store.base import Project, Store
@@ -115,6 +117,17 @@ def test_a_name_means_the_latest_run_that_has_it(store: Store, capsys: pytest.Ca
     assert document(capsys, "ops", "get", "train")["uuid"] == "b" * 32
 
 
+def test_a_name_means_a_run_of_its_own_before_an_operation_and_an_operation_before_a_trial(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a", name="flow", kind=RunKind.DAG)
+    add(store, "b", name="tune", kind=RunKind.MATRIX, pipeline=RunId("a" * 32))
+    add(store, "c", name="tune", pipeline=RunId("b" * 32))
+    assert document(capsys, "ops", "get", "tune")["uuid"] == "b" * 32
+    add(store, "1", name="tune", kind=RunKind.MATRIX)
+    assert document(capsys, "ops", "get", "tune")["uuid"] == "1" * 32
+
+
 def test_a_name_that_looks_like_a_uuid_is_still_a_name(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     add(store, "a", name="feed")
     assert document(capsys, "ops", "get", "feed")["uuid"] == "a" * 32
@@ -173,6 +186,41 @@ def test_logs_are_printed_whole_from_the_end_or_as_json(
     assert [line["value"] for line in document(capsys, "ops", "logs", "run-a")["logs"]] == ["one", "two", "three"]
 
 
+def served(store: Store, home: Path) -> None:
+    """A run `run-b` that was served from `run-a`, which wrote a log and a file."""
+    original = add(store, "a")
+    directory = home / "artifacts" / original.uuid
+    (directory / "plxlogs").mkdir(parents=True)
+    (directory / "plxlogs" / "main.log").write_text("one\ntwo\n")
+    (directory / "model.bin").write_bytes(b"x" * 7)
+    add(store, "b", original=original.uuid, cloning_kind=Cloning.CACHE)
+
+
+def test_logs_and_files_of_a_cached_run_are_the_original_s_and_said_to_be(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served(store, tmp_path)
+    for command in (["logs", "run-b"], ["logs", "run-b", "-n", "2"]):
+        assert run_app(["ops", *command]) == 0
+        said = capsys.readouterr()
+        assert said.out == "one\ntwo\n"
+        assert f"run-b was served from the cache (run {'a' * 32})" in said.err
+    assert [line["value"] for line in document(capsys, "ops", "logs", "run-b")["logs"]] == ["one", "two"]
+    assert document(capsys, "ops", "artifacts", "run-b")["files"]["model.bin"] == 7
+    shown = answer(capsys, "ops", "get", "run-b")
+    assert f"cached:   served from run {'a' * 32}" in shown
+    assert f"files:    {tmp_path / 'artifacts' / ('a' * 32)}" in shown
+
+
+def test_a_cached_run_whose_original_was_deleted_says_so(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served(store, tmp_path)
+    answer(capsys, "ops", "delete", "run-a", "-y")
+    assert run_app(["ops", "logs", "run-b"]) == 0
+    assert "its files are gone: that run was deleted" in capsys.readouterr().err
+
+
 def test_artifacts_are_listed_and_copied_but_never_from_outside(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,3 +263,121 @@ def test_projects_are_created_listed_and_shown(store: Store, capsys: pytest.Capt
     assert run_app(["project", "create", "no spaces"]) == 2
     assert run_app(["project", "get", "vison"]) == 2
     assert "did you mean `vision`?" in capsys.readouterr().err
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The roots that background schedulers were left for."""
+    roots: list[str | None] = []
+    monkeypatch.setattr(requests, "leave_scheduler", lambda _, root=None: roots.append(root))
+    return roots
+
+
+def test_a_request_leaves_a_scheduler_for_that_pipeline_alone(
+    store: Store, left: list[str | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a", status=Status.CREATED, kind=RunKind.DAG, finished_at=None)
+    add(store, "b", status=Status.CREATED, pipeline=RunId("a" * 32), root=RunId("a" * 32), finished_at=None)
+    add(store, "c", status=Status.CREATED, finished_at=None)
+    answer(capsys, "ops", "skip", "run-b")
+    assert left == ["a" * 32]
+
+
+def test_many_runs_are_asked_at_once_by_name_or_by_query(
+    store: Store, left: list[str | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for digit in "abc":
+        add(store, digit, status=Status.CREATED, pending=Pending.APPROVAL, finished_at=None, tags=(digit, "all"))
+    add(store, "d", tags=("all",))
+    assert len(document(capsys, "ops", "approve", "run-a", "run-b")) == 2
+    found = document(capsys, "ops", "approve", "-q", "pending:approval, tags:c")
+    assert [run["name"] for run in found] == ["run-c"]
+    assert left == [digit * 32 for digit in "abc"]
+    assert answer(capsys, "ops", "approve", "-q", "tags:nobody") == "No runs match.\n"
+    assert run_app(["ops", "approve", "run-a", "-q", "tags:all"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+def test_what_one_of_many_refuses_is_told_and_the_others_are_done(
+    store: Store, left: list[str | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a")
+    add(store, "b", status=Status.CREATED, pending=Pending.APPROVAL, finished_at=None)
+    assert run_app(["ops", "approve", "run-a", "run-b"]) == 2
+    said = capsys.readouterr()
+    assert "run-a (aaaaaaaa) waits for no approval: it is succeeded" in said.err
+    assert "run-b (bbbbbbbb): approved" in said.out
+
+
+def test_stopping_by_query_asks_first_and_leaves_children_to_their_pipeline(
+    store: Store, left: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a", status=Status.RUNNING, kind=RunKind.DAG, finished_at=None)
+    add(store, "b", status=Status.RUNNING, pipeline=RunId("a" * 32), root=RunId("a" * 32), finished_at=None)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert run_app(["ops", "stop", "-q", "status:running"]) != 0
+    assert left == []
+    capsys.readouterr()
+    found = document(capsys, "ops", "stop", "-q", "status:running", "-y", "--no-wait")
+    assert [run["name"] for run in found] == ["run-a"]
+    assert left == ["a" * 32]
+
+
+def test_an_invalidated_run_is_not_found_by_its_key_at_once_nor_is_what_is_below_it(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a", kind=RunKind.DAG)
+    add(store, "b", pipeline=RunId("a" * 32), root=RunId("a" * 32), state="key-b")
+    add(store, "c", state="key-c")
+    add(
+        store,
+        "d",
+        pipeline=RunId("a" * 32),
+        root=RunId("a" * 32),
+        original=RunId("c" * 32),
+        cloning_kind=Cloning.CACHE,
+        state="key-c",
+    )
+    asks = {RunId("1" * 32): "key-b", RunId("2" * 32): "key-c"}
+    assert len(store.cache_candidates("default", asks)) == 2
+    answer(capsys, "ops", "invalidate", "run-a")
+    assert store.cache_candidates("default", asks) == {}
+    add(store, "e", status=Status.RUNNING, finished_at=None)
+    assert run_app(["ops", "invalidate", "run-e"]) == 2
+
+
+def test_finished_runs_are_deleted_by_query(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    for digit in "abc":
+        add(store, digit, tags=("old",) if digit != "c" else ())
+    assert len(document(capsys, "ops", "delete", "-q", "tags:old", "-y")) == 2
+    assert [run["name"] for run in document(capsys, "ops", "ls")] == ["run-c"]
+
+
+def test_name_tags_and_description_are_changed(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    add(store, "a", tags=("x", "y"))
+    add(store, "b", tags=("x",))
+    answer(capsys, "ops", "update", "run-a", "-n", "best", "--description", "the one to ship")
+    run = document(capsys, "ops", "get", "best")
+    assert (run["description"], run["tags"]) == ("the one to ship", ["x", "y"])
+    answer(capsys, "ops", "update", "-q", "tags:x", "--add-tags", "z", "--remove-tags", "y")
+    assert [run["tags"] for run in document(capsys, "ops", "ls")] == [["x", "z"], ["x", "z"]]
+    answer(capsys, "ops", "update", "best", "--tags", "only")
+    assert document(capsys, "ops", "get", "best")["tags"] == ["only"]
+    assert run_app(["ops", "update", "best"]) == 2
+    assert "`--name`" in capsys.readouterr().err
+    assert run_app(["ops", "update", "-q", "tags:x", "-n", "same"]) == 2
+
+
+def test_a_finished_run_moves_to_another_project_with_what_is_below_it(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a", kind=RunKind.DAG)
+    add(store, "b", pipeline=RunId("a" * 32), root=RunId("a" * 32))
+    add(store, "c", status=Status.RUNNING, finished_at=None)
+    assert run_app(["ops", "transfer", "run-a", "--to", "vision"]) == 2
+    assert "polyaxon project create vision" in capsys.readouterr().err
+    answer(capsys, "project", "create", "vision")
+    answer(capsys, "ops", "transfer", "run-a", "--to", "vision")
+    assert {run["name"] for run in document(capsys, "ops", "ls", "-p", "vision")} == {"run-a", "run-b"}
+    assert run_app(["ops", "transfer", "run-c", "--to", "vision"]) == 2
+    assert run_app(["ops", "transfer", "run-b", "--to", "default"]) == 2

@@ -55,7 +55,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[s
     left: list[Settings] = []
     for module in (launch, follow, requests, resume, restart, background):
         if hasattr(module, "leave_scheduler"):
-            monkeypatch.setattr(module, "leave_scheduler", left.append)
+            monkeypatch.setattr(module, "leave_scheduler", lambda settings, _root=None: left.append(settings))
     return script.update
 
 
@@ -169,6 +169,19 @@ def test_a_failed_dag_is_resumed_in_place(play: Callable[..., None], told: Any) 
     assert code == 0, out
     assert set(statuses(told).values()) == {"succeeded"}
     assert "build  running" not in out, "what succeeded is not repeated"
+
+
+def test_a_dag_is_resumed_with_another_param_that_counts_for_what_is_left(
+    play: Callable[..., None], told: Any
+) -> None:
+    play({"train": Play(Phase.FAILED, exit_code=1)})
+    told("run", "-f", "dag.yaml", "-P", "top=1")
+    play({"train": Play()})
+    assert told("ops", "resume", "-P", "tpo=3")[0] == 2
+    assert told("ops", "resume", "-P", "top=3")[0] == 0
+    assert statuses(told) == {"flow": "succeeded", "build": "succeeded", "train": "succeeded", "report": "succeeded"}
+    assert json.loads(told("ops", "get", "-o", "json")[1])["inputs"] == {"top": 3}
+    assert told("ops", "resume", "report")[0] == 2
 
 
 def test_a_run_is_restarted_with_another_param(play: Callable[..., None], told: Any) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from polyaxon.cli.home import open_home, project_option, run_argument, run_option
+from polyaxon.cli.home import open_home, project_option, run_argument, run_option, say_whose_files, served_from
 from polyaxon.cli.output import Output, output_option, write_json, write_table
 from polyaxon.cli.shapes import artifact_item
 from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.model.ids import RunId
 
 __all__ = ["artifacts"]
 
@@ -38,11 +39,15 @@ def artifacts(
     lineage: bool,
     output: Output,
 ) -> None:
-    """List what a run left, or copy it with `--path DIRECTORY`."""
+    """List what a run left, or copy it with `--path DIRECTORY`.
+
+    A run that was served from the cache has what the original left.
+    """
     with open_home() as home:
         run = home.find(uuid or reference, project)
-        root = home.run_directory(run)
-        logged = home.store.artifacts(run.uuid) if lineage else ()
+        root = home.files_of(run)
+        logged = home.store.artifacts(RunId(served_from(run) or run.uuid)) if lineage else ()
+        say_whose_files(home, run)
     if lineage:
         items = [artifact_item(artifact) for artifact in logged]
         if output.is_json:

@@ -1,40 +1,47 @@
-"""`polyaxon ops delete`: a finished run, everything below it, and their files."""
+"""`polyaxon ops delete`: finished runs, everything below them, and their files."""
 
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import click
 
-from polyaxon.cli.home import open_home, project_option, run_argument, run_option
-from polyaxon.cli.output import Output, output_option, write_json
-from polyaxon.errors import UsageError
+from polyaxon.cli.home import Home, open_home
+from polyaxon.cli.many import Asked, answer_each, named, outermost, runs_options
+from polyaxon.cli.output import Output, output_option
+from polyaxon.model.run import Run
 
 __all__ = ["delete"]
 
 
 @click.command()
-@run_argument
-@run_option
-@project_option
+@runs_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @output_option
-def delete(reference: str | None, uuid: str | None, project: str | None, yes: bool, output: Output) -> None:
-    """Remove a finished run, everything below it, and their files."""
-    named = uuid or reference
-    if named is None:
-        raise UsageError("name the run to delete", hint="`polyaxon ops ls` lists the runs")
+@click.pass_context
+def delete(
+    ctx: click.Context,
+    asked: Asked,
+    yes: bool,
+    output: Output,
+) -> None:
+    """Remove finished runs, everything below them, and their files."""
     with open_home() as home:
-        run = home.find(named, project)
-        below = [row for row in home.store.tree(run.root) if row.uuid != run.uuid] if run.root == run.uuid else []
-        what = f"{run.name or run.uuid} ({run.uuid[:8]}) and {len(below)} runs below it"
-        if not yes and not click.confirm(f"Delete {what}?"):
+        wanted = outermost(asked.select(home))
+        if wanted.runs and not yes and not click.confirm(f"Delete {wanted.in_words()}, with what is below?"):
             raise click.Abort
-        home.store.delete(run.uuid)
-        for row in [run, *below]:
-            for place in (home.run_directory(row), *home.working_directories(row)):
-                shutil.rmtree(place, ignore_errors=True)
-    if output.is_json:
-        write_json({"uuid": run.uuid, "deleted": 1 + len(below)}, output)
-    else:
-        click.echo(f"Deleted {what}.")
+        ctx.exit(answer_each(wanted, lambda run: _delete(home, run), output, dict))
+
+
+def _delete(home: Home, run: Run) -> tuple[dict[str, Any], str]:
+    doomed = {run.uuid: run}
+    for row in home.store.tree(run.root):
+        if row.pipeline in doomed:
+            doomed[row.uuid] = row
+    home.store.delete(run.uuid)
+    for row in doomed.values():
+        for place in (home.run_directory(row), *home.working_directories(row)):
+            shutil.rmtree(place, ignore_errors=True)
+    below = len(doomed) - 1
+    return {"uuid": run.uuid, "deleted": len(doomed)}, f"Deleted {named(run)} and {below} runs below it."

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option
+from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option, served_from
 from polyaxon.cli.live.lines import Line, tree_lines
 from polyaxon.cli.live.tree import Tree
 from polyaxon.cli.output import Output, output_option, write_json
@@ -41,7 +41,7 @@ def get(reference: str | None, uuid: str | None, project: str | None, output: Ou
         tree = _tree(home, run) if run.kind in {RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE} else None
         for text in _describe(run, conditions, now):
             click.echo(text)
-        click.echo(f"files:    {home.run_directory(run)}")
+        click.echo(f"files:    {home.files_of(run)}")
     if tree is not None:
         click.echo("")
         for line in tree_lines(tree, now, TREE_HEIGHT):
@@ -65,6 +65,8 @@ def _describe(run: Run, conditions: Sequence[Condition], now: datetime) -> list[
     last = conditions[-1] if conditions else None
     if last is not None and last.message and run.status in TROUBLED:
         lines.append(f"why:      {last.message}")
+    if (original := served_from(run)) is not None:
+        lines.append(f"cached:   served from run {original}")
     if run.pending is not None:
         lines.append(f"waits:    for {run.pending.value}")
     times = [f"created {age(run.created_at, now)}"]

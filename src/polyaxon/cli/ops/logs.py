@@ -6,7 +6,7 @@ import time
 
 import click
 
-from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option
+from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option, say_whose_files
 from polyaxon.cli.live.tree import Tree
 from polyaxon.cli.log_files import LogFollower, last_lines, read_lines
 from polyaxon.cli.output import Output, output_option, write_json
@@ -30,14 +30,16 @@ def logs(
 ) -> None:
     """Print what a run wrote, and follow it while it goes on.
 
-    A pipeline prints the lines of all its runs, each with the operation's name before it.
+    A pipeline prints the lines of all its runs, each with the operation's name before it. A run that was served from
+    the cache shows what the original wrote.
     """
     with open_home() as home:
         run = home.find(uuid or reference, project)
         if output.is_json:
             write_json(_document(home, run), output)
         elif tail is not None:
-            for line in last_lines(home.run_directory(run), tail):
+            say_whose_files(home, run)
+            for line in last_lines(home.files_of(run), tail):
                 click.echo(line)
         else:
             _print(home, run, follow=not no_follow)
@@ -46,7 +48,7 @@ def logs(
 def _document(home: Home, run: Run) -> dict[str, object]:
     lines = []
     for member in _members(home, run):
-        for process, text in read_lines(home.run_directory(member)):
+        for process, text in read_lines(home.files_of(member)):
             lines.append({"timestamp": None, "node": "local", "pod": member.uuid, "container": process, "value": text})
     return {"logs": lines, "last_time": None, "last_file": None, "files": []}
 
@@ -70,7 +72,9 @@ def _print(home: Home, run: Run, follow: bool) -> None:
         tree = _tree(home, run)
         ended = tree.nodes[run.uuid].run.status in FINAL
         for node in tree.walk():
-            follower = followers.setdefault(node.run.uuid, LogFollower(home.run_directory(node.run)))
+            if node.run.uuid not in followers and node.is_final:
+                say_whose_files(home, node.run)
+            follower = followers.setdefault(node.run.uuid, LogFollower(home.files_of(node.run)))
             label = "" if node.run.uuid == run.uuid else f"{tree.path(node)} | "
             for _, line in follower.new_lines(ended=node.is_final):
                 click.echo(label + line)

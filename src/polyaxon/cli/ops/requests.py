@@ -1,17 +1,21 @@
-"""`polyaxon ops stop|approve|skip|invalidate`: one request each, left for whoever drives the run."""
+"""`polyaxon ops stop|approve|skip|invalidate`: requests, left for whoever drives the runs."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
 
 from polyaxon.cli.background import leave_scheduler
-from polyaxon.cli.home import Home, open_local_home, project_option, run_argument, run_option
-from polyaxon.cli.output import Output, output_option, write_json
+from polyaxon.cli.home import open_local_home
+from polyaxon.cli.many import Asked, Selection, answer_each, named, outermost, runs_options
+from polyaxon.cli.output import Output, output_option
 from polyaxon.cli.poll import until_final
 from polyaxon.cli.shapes import run_item
 from polyaxon.cli.words import colored_status
 from polyaxon.engine.events import Action
-from polyaxon.errors import ConflictError, UsageError
+from polyaxon.errors import ConflictError
 from polyaxon.model.run import Run
 from polyaxon.model.status import Status, is_final
 from polyaxon.server import Local
@@ -27,96 +31,103 @@ ENDED = {
 }
 STOP_SECONDS = 120.0
 """How long `stop` waits for the end before it returns; the stop goes on."""
+NO_PAYLOAD: Mapping[str, Any] = {}
 
 
 @click.command()
-@run_argument
-@run_option
-@project_option
+@runs_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--grace", type=click.FloatRange(min=0), metavar="SECONDS", help="From asking to forcing; 0 forces now.")
 @click.option("--no-wait", is_flag=True, help="Return at once; the stop goes on.")
 @output_option
-def stop(
-    reference: str | None, uuid: str | None, project: str | None, yes: bool, no_wait: bool, output: Output
-) -> None:
-    """Stop a run and everything below it: first asked to end, then forced."""
+@click.pass_context
+def stop(ctx: click.Context, asked: Asked, yes: bool, grace: float | None, no_wait: bool, output: Output) -> None:
+    """Stop runs and everything below them: first asked to end, then forced."""
     with open_local_home() as (local, home):
-        run = home.find(uuid or reference, project)
-        if is_final(run.status):
-            _answer(run, output, f"nothing to stop, it has {ENDED[run.status]}")
-            return
-        if reference is None and uuid is None and not yes:
-            click.confirm(f"Stop {_named(run)}?", abort=True)
-        run = _ask(local, run, Action.STOP)
-        if not no_wait:
-            *_, run = until_final(home.store, run.uuid, STOP_SECONDS)
-    _answer(run, output, run.status.value if is_final(run.status) else "stopping")
+        is_last = asked.is_nothing
+        wanted = outermost(Selection([home.find(None, asked.project)]) if is_last else asked.select(home))
+        going = any(not is_final(run.status) for run in wanted.runs)
+        if not asked.references and not yes and going:
+            click.confirm(f"Stop {wanted.in_words()}?", abort=True)
+        payload = NO_PAYLOAD if grace is None else {"grace_seconds": grace}
+        requests = {run.uuid: _ask(local, run, Action.STOP, payload) for run in wanted.runs if not is_final(run.status)}
+
+        def ended(run: Run) -> tuple[Run, str]:
+            if run.uuid not in requests:
+                return run, f"{named(run)}: nothing to stop, it has {ENDED[run.status]}"
+            row = requests[run.uuid]
+            if not no_wait:
+                *_, row = until_final(home.store, run.uuid, STOP_SECONDS)
+            return row, _told(row, row.status.value if is_final(row.status) else "stopping")
+
+        ctx.exit(answer_each(wanted, ended, output, run_item))
 
 
 @click.command()
-@run_argument
-@run_option
-@project_option
+@runs_options
 @output_option
-def approve(reference: str | None, uuid: str | None, project: str | None, output: Output) -> None:
-    """Let a run go on that waits for approval."""
-    with open_local_home() as (local, home):
-        run = _named_run(home, reference, uuid, project)
+@click.pass_context
+def approve(ctx: click.Context, asked: Asked, output: Output) -> None:
+    """Let runs go on that wait for approval."""
+
+    def ask(local: Local, run: Run) -> tuple[Run, str]:
         if run.pending is None or is_final(run.status):
-            raise ConflictError(f"{_named(run)} waits for no approval: it is {run.status.value}")
-        run = _ask(local, run, Action.APPROVE)
-    _answer(run, output, "approved")
+            raise ConflictError(f"{named(run)} waits for no approval: it is {run.status.value}")
+        row = _ask(local, run, Action.APPROVE)
+        return row, _told(row, "approved")
+
+    ctx.exit(_to_each(ask, asked, output))
 
 
 @click.command()
-@run_argument
-@run_option
-@project_option
+@runs_options
 @output_option
-def skip(reference: str | None, uuid: str | None, project: str | None, output: Output) -> None:
-    """Skip a run that has not started; what depends on it goes by its trigger."""
-    with open_local_home() as (local, home):
-        run = _named_run(home, reference, uuid, project)
+@click.pass_context
+def skip(ctx: click.Context, asked: Asked, output: Output) -> None:
+    """Skip runs that have not started; what depends on them goes by its trigger."""
+
+    def ask(local: Local, run: Run) -> tuple[Run, str]:
         if is_final(run.status):
-            raise ConflictError(f"{_named(run)} cannot be skipped: it is {run.status.value} already")
-        run = _ask(local, run, Action.SKIP)
-    _answer(run, output, "asked to be skipped")
+            raise ConflictError(f"{named(run)} cannot be skipped: it is {run.status.value} already")
+        row = _ask(local, run, Action.SKIP)
+        return row, f"{named(row)}: asked to be skipped, now {colored_status(row.status)}"
+
+    ctx.exit(_to_each(ask, asked, output, outermost))
 
 
 @click.command()
-@run_argument
-@run_option
-@project_option
+@runs_options
 @output_option
-def invalidate(reference: str | None, uuid: str | None, project: str | None, output: Output) -> None:
-    """Never reuse this run's results again."""
+@click.pass_context
+def invalidate(ctx: click.Context, asked: Asked, output: Output) -> None:
+    """Never reuse the results of these runs, or of any run below them, again."""
+
+    def now(local: Local, run: Run) -> tuple[Run, str]:
+        if not is_final(run.status):
+            raise ConflictError(f"{named(run)} is {run.status.value}: only a finished run can be invalidated")
+        row = local.invalidate(run)
+        return row, _told(row, "invalidated")
+
+    ctx.exit(_to_each(now, asked, output, outermost))
+
+
+def _to_each(
+    act: Callable[[Local, Run], tuple[Run, str]],
+    asked: Asked,
+    output: Output,
+    narrow: Callable[[Selection], Selection] = lambda chosen: chosen,
+) -> int:
     with open_local_home() as (local, home):
-        run = _ask(local, _named_run(home, reference, uuid, project), Action.INVALIDATE)
-    _answer(run, output, "invalidated")
+        return answer_each(narrow(asked.select(home)), lambda run: act(local, run), output, run_item)
 
 
-def _named_run(home: Home, reference: str | None, uuid: str | None, project: str | None) -> Run:
-    named = uuid or reference
-    if named is None:
-        raise UsageError("name the run", hint="`polyaxon ops ls` lists the runs")
-    return home.find(named, project)
+def _ask(local: Local, run: Run, action: Action, payload: Mapping[str, Any] = NO_PAYLOAD) -> Run:
+    """Leave the request, and somebody who carries it out for this pipeline alone should nobody drive it."""
+    row = local.request(run.uuid, action, payload, by="the command line")
+    if not is_final(row.status) and local.holder(row) is None:
+        leave_scheduler(local.settings, row.root)
+    return row
 
 
-def _ask(local: Local, run: Run, action: Action) -> Run:
-    """Leave the request, and somebody to carry it out should nobody drive the run."""
-    run = local.request(run.uuid, action, by="the command line")
-    if not is_final(run.status) and local.holder(run) is None:
-        leave_scheduler(local.settings)
-    return run
-
-
-def _answer(run: Run, output: Output, done: str) -> None:
-    if output.is_json:
-        write_json(run_item(run), output)
-        return
-    now = "" if is_final(run.status) and done != "asked to be skipped" else f", now {colored_status(run.status)}"
-    click.echo(f"{_named(run)}: {done}{now}")
-
-
-def _named(run: Run) -> str:
-    return f"{run.name} ({run.uuid[:8]})" if run.name else run.uuid
+def _told(run: Run, done: str) -> str:
+    return f"{named(run)}: {done}" + ("" if is_final(run.status) else f", now {colored_status(run.status)}")

@@ -14,11 +14,11 @@ from polyaxon.cli.sources import sources_of
 from polyaxon.cli.specification import read_file
 from polyaxon.compiler.resolve import Overrides, load
 from polyaxon.compiler.sources import Source
-from polyaxon.errors import ConflictError, SpecError
+from polyaxon.errors import ConflictError, NotFoundError, SpecError, UsageError
 from polyaxon.model.run import Cloning, Run
 from polyaxon.spec.operation import Operation
 
-__all__ = ["restart"]
+__all__ = ["changed", "restart"]
 
 
 @click.command()
@@ -27,7 +27,9 @@ __all__ = ["restart"]
 @project_option
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
 @click.option("-f", "--file", "files", multiple=True, help="A preset to lay over what ran.")
-@click.option("-c", "--copy", is_flag=True, help="Begin with a copy of the run's files.")
+@click.option("-c", "--copy", is_flag=True, help="Begin with a copy of the run's outputs.")
+@click.option("--copy-dir", "dirs", multiple=True, metavar="PATH", help="Begin with a copy of this directory.")
+@click.option("--copy-file", "copied", multiple=True, metavar="PATH", help="Begin with a copy of this file.")
 @click.option("-n", "--name", help="The new run's name.")
 @click.option("--tags", help="Comma-separated tags.")
 @click.option("--description", help="What the new run is for.")
@@ -45,6 +47,8 @@ def restart(
     params: tuple[str, ...],
     files: tuple[str, ...],
     copy: bool,
+    dirs: tuple[str, ...],
+    copied: tuple[str, ...],
     name: str | None,
     tags: str | None,
     description: str | None,
@@ -53,16 +57,21 @@ def restart(
     detach: bool,
     output: Output,
 ) -> None:
-    """Run it again as a new run, with other params if you like, and follow it."""
+    """Run it again as a new run, with other params if you like, and follow it.
+
+    Paths to copy are relative to the run's directory (`polyaxon ops artifacts` lists it).
+    """
     with open_local_home() as (local, home):
         original = home.find(uuid or reference, project)
         run = local.clone(
             original,
-            _changed(home, original, params, files),
-            kind=Cloning.COPY if copy else Cloning.RESTART,
+            changed(home, original, params, files),
+            kind=Cloning.COPY if copy or dirs or copied else Cloning.RESTART,
             name=name,
             tags=read_list(tags),
             description=description,
+            files=[within(home, original, path) for path in copied],
+            dirs=[within(home, original, path) for path in dirs],
             hold=not detach,
         )
         if not detach:
@@ -74,7 +83,7 @@ def restart(
         click.echo(run.uuid)
 
 
-def _changed(home: Home, original: Run, params: tuple[str, ...], files: tuple[str, ...]) -> Operation | None:
+def changed(home: Home, original: Run, params: tuple[str, ...], files: tuple[str, ...]) -> Operation | None:
     """Return what was submitted with the changes laid over it and checked; None when there are none."""
     if not params and not files:
         return None
@@ -91,3 +100,14 @@ def _changed(home: Home, original: Run, params: tuple[str, ...], files: tuple[st
     if loaded.operation is None:
         raise SpecError([problem for problem in loaded.problems if problem.severity == "error"])
     return loaded.operation
+
+
+def within(home: Home, run: Run, path: str) -> str:
+    """Return the path as the copy wants it: relative, and there in the run's directory."""
+    root = home.files_of(run).resolve()
+    place = (root / path.lstrip("/")).resolve()
+    if not place.is_relative_to(root):
+        raise UsageError(f"`{path}` is outside of the run's directory")
+    if not place.exists():
+        raise NotFoundError(f"{run.name or run.uuid} has no `{path}`", hint="`polyaxon ops artifacts` lists its files")
+    return place.relative_to(root).as_posix()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 from polyaxon.cli.background import leave_scheduler
 from polyaxon.cli.follow import Manner, follow
-from polyaxon.cli.home import open_local_home, project_option, run_argument, run_option
+from polyaxon.cli.home import Home, open_local_home, project_option, run_argument, run_option
+from polyaxon.cli.ops.restart import changed
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.shapes import run_detail
 from polyaxon.engine.events import Action
 from polyaxon.errors import ConflictError
+from polyaxon.model.run import Run
 from polyaxon.model.status import Status, is_final
+from polyaxon.spec.dump import dump
 
 __all__ = ["resume"]
 
@@ -22,6 +28,8 @@ DONE = {Status.SUCCEEDED, Status.SKIPPED}
 @run_argument
 @run_option
 @project_option
+@click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
+@click.option("-f", "--file", "files", multiple=True, help="A preset to lay over what ran.")
 @click.option("-w", "--watch", is_flag=True, help="Tell every status, not only those that matter.")
 @click.option("-l", "--log", "--logs", "with_logs", is_flag=True, help="Print what the runs write.")
 @click.option("-d", "--detach", is_flag=True, help="Leave it to a background scheduler and return.")
@@ -33,6 +41,8 @@ def resume(
     reference: str | None,
     uuid: str | None,
     project: str | None,
+    params: tuple[str, ...],
+    files: tuple[str, ...],
     watch: bool,
     with_logs: bool,
     detach: bool,
@@ -40,7 +50,8 @@ def resume(
 ) -> None:
     """Continue a failed, stopped or abandoned run in place, and follow it.
 
-    What succeeded is not repeated; what still runs is found again.
+    What succeeded is not repeated; what still runs is found again. Changes (`-P`, `-f`) count for what runs from now
+    on.
     """
     with open_local_home() as (local, home):
         run = home.find(uuid or reference, project)
@@ -50,7 +61,12 @@ def resume(
                 hint=f"`polyaxon ops restart {run.uuid[:8]}` runs it again",
             )
         if is_final(run.status):
-            run = local.request(run.uuid, Action.RESUME, by="the command line")
+            run = local.request(run.uuid, Action.RESUME, _changes(home, run, params, files), by="the command line")
+        elif params or files:
+            raise ConflictError(
+                f"{run.name or run.uuid} is {run.status.value}: it can be changed when it is over",
+                hint=f"stop it first: `polyaxon ops stop {run.uuid[:8]}`",
+            )
         if detach:
             leave_scheduler(local.settings)
             if output.is_json:
@@ -59,3 +75,12 @@ def resume(
                 click.echo(run.uuid)
             return
         ctx.exit(follow(local, run.root, Manner(watch, with_logs, output)))
+
+
+def _changes(home: Home, run: Run, params: tuple[str, ...], files: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the request says of the operation; nothing when it stays as it is."""
+    operation = changed(home, run, params, files)
+    if operation is None:
+        return {}
+    raw = dump(operation)
+    return {"operation": raw, "raw_content": json.dumps(raw, separators=(",", ":"), ensure_ascii=False, default=str)}
