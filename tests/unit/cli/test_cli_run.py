@@ -171,9 +171,7 @@ def test_a_failed_dag_is_resumed_in_place(play: Callable[..., None], told: Any) 
     assert "build  running" not in out, "what succeeded is not repeated"
 
 
-def test_a_dag_is_resumed_with_another_param_that_counts_for_what_is_left(
-    play: Callable[..., None], told: Any
-) -> None:
+def test_a_dag_is_resumed_with_another_param_that_counts_for_what_is_left(play: Callable[..., None], told: Any) -> None:
     play({"train": Play(Phase.FAILED, exit_code=1)})
     told("run", "-f", "dag.yaml", "-P", "top=1")
     play({"train": Play()})
