@@ -70,4 +70,4 @@ format: $(STAMP)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 clean:
-	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
