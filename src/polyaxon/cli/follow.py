@@ -15,6 +15,7 @@ import click
 from polyaxon.cli.background import leave_scheduler
 from polyaxon.cli.ending import SUCCESSES, Ending, describe_ending
 from polyaxon.cli.interrupts import Answer, Interrupts, Step, read_answer
+from polyaxon.cli.live.lines import EXPLAINED
 from polyaxon.cli.live.plain import PlainView
 from polyaxon.cli.live.tree import Tree
 from polyaxon.cli.log_files import LogFollower, last_lines
@@ -98,6 +99,8 @@ class _Session:
     def on_run(self, run: Run) -> None:
         """Take in a row."""
         with self._lock:
+            if run.status in EXPLAINED:
+                self._tree.reasons[run.uuid] = _reason(self._local, run.uuid)
             self._show(run)
 
     def on_interrupt(self, driver: Driver) -> None:
@@ -186,13 +189,14 @@ def _directory(local: Local, uuid: str) -> Path:
     return Path(local.settings.home, "artifacts", uuid)
 
 
-def _ending(local: Local) -> Ending:
-    def reason(uuid: str) -> str:
-        conditions = local.store.conditions(RunId(uuid))
-        return conditions[-1].message if conditions else ""
+def _reason(local: Local, uuid: str) -> str:
+    conditions = local.store.conditions(RunId(uuid))
+    return conditions[-1].message if conditions else ""
 
+
+def _ending(local: Local) -> Ending:
     return Ending(
-        reason=reason,
+        reason=lambda uuid: _reason(local, uuid),
         last_lines=lambda uuid, count: last_lines(_directory(local, uuid), count),
         directory=lambda uuid: str(_directory(local, uuid)),
     )

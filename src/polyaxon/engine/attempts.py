@@ -80,6 +80,9 @@ def observed(turn: Turn, node: Node, event: Observed) -> None:
     if node.status is Status.STOPPING or (state.seen_at is not None and seen.at < state.seen_at):
         return
     state.seen_at = seen.at
+    if seen.urls and node.meta.get("urls") != list(seen.urls):
+        node.meta = {**node.meta, "urls": list(seen.urls)}
+        turn.update(node, meta=node.meta)
     status = _PROGRESS[seen.phase]
     # A process that runs does not begin to start: that observation was overtaken.
     if status is not Status.STARTING or node.status is Status.SCHEDULED:
@@ -138,7 +141,8 @@ def _ended(turn: Turn, node: Node, event: Observed) -> None:
         _finish_stop(turn, node, seen.message, **fields)
     elif seen.phase is Phase.STOPPED or said is Status.STOPPED:
         by = "its own code" if said is Status.STOPPED else "outside of the system"
-        move(turn, node, Status.STOPPED, "StoppedElsewhere", seen.message or f"stopped by {by}", **fields)
+        reason = seen.reason or "StoppedElsewhere"
+        move(turn, node, Status.STOPPED, reason, seen.message or f"stopped by {by}", **fields)
     else:
         reason, message = _failure(seen, said)
         _retry_or_fail(turn, node, reason, message, fields)

@@ -120,7 +120,7 @@ class Enqueue:
     """Ask the queue for a slot; the answer is `Admitted`. Higher priority first, then order of asking.
 
     A run that is on a cluster already (after an adoption) is `held`: it takes its slot at once and is not
-    admitted again.
+    admitted again. `slots` is how many of the places for runs at once it takes: none for a service, which mostly idles.
     """
 
     run: RunId
@@ -128,6 +128,7 @@ class Enqueue:
     priority: int = 0
     requests: Mapping[str, float] = field(default_factory=dict)
     held: bool = False
+    slots: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from polyaxon.engine import compilation
+from polyaxon.engine import companions, compilation
 from polyaxon.engine.births import create, reborn
 from polyaxon.engine.commands import Linked
 from polyaxon.engine.flow import Group, Node
@@ -42,6 +42,7 @@ def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
         _reopen(turn, group, nodes)
     for node in nodes:
         _count_upstreams(group, node)
+    companions.gather(group)
     for node in nodes:
         if node.status in _WAITING and not node.released:
             _evaluate(turn, node)
@@ -49,6 +50,7 @@ def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
 
 def child_ended(turn: Turn, dag: Node, child: Node) -> None:
     """Let the children that wait for this one know."""
+    companions.child_ended(turn, dag, child)
     for node in child.downstream or ():
         if node.tally is None:
             continue

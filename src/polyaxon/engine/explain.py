@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from polyaxon.engine.queue import Standing
 from polyaxon.engine.reasons import meaning
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import Condition, Run
+from polyaxon.model.run import Condition, Run, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 
 __all__ = ["Explanation", "Neighbours", "explain"]
@@ -205,6 +205,8 @@ def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
     if unfinished:
         active = sum(child.status in ON_CLUSTER for child in unfinished)
         yield f"{len(unfinished)} of its {len(around.children)} runs are unfinished, {active} of them running"
+        if all(child.kind is RunKind.SERVICE for child in unfinished):
+            yield "only services are left, and they run until they are stopped: `polyaxon ops stop`"
     if run.status not in {Status.CREATED, Status.RESUMING} or run.pipeline is None:
         return
     open_upstreams = [item for item in around.upstreams if item.status not in FINAL]

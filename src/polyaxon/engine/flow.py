@@ -108,6 +108,10 @@ class Group:
     by_stop: int = 0
     """Children that are upstream_failed only because something was stopped."""
     first_failed: Node | None = None
+    services: list[Node] = field(default_factory=list)
+    """Of a dag: its unfinished services."""
+    workers: set[Node] = field(default_factory=set)
+    """Of a dag with services: the unfinished operations that can go on without a service's end."""
 
     def count(self, child: Node, by: int) -> None:
         """Take a child's ending in (1), or out again when it is resumed (-1)."""

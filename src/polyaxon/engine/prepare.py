@@ -18,6 +18,7 @@ from polyaxon.engine.stops import give_up, stop_command
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import PolyaxonError, SpecError, UserError
 from polyaxon.model.ids import RunId
+from polyaxon.model.run import RunKind
 from polyaxon.model.status import PENDING, Pending, Status
 
 __all__ = ["advance", "enqueue_command", "fetched", "in_words", "repeat"]
@@ -154,7 +155,8 @@ def enqueue_command(turn: Turn, node: Node, held: bool = False) -> Enqueue:
     world = turn.flow.world
     compiled = compilation.compiled_of(node)
     queue = compiled.queue or world.defaults.queue
-    return Enqueue(node.id, queue, world.priorities.get(queue, 0), compilation.requests_of(compiled), held)
+    requests, slots = compilation.requests_of(compiled), 0 if node.kind is RunKind.SERVICE else 1
+    return Enqueue(node.id, queue, world.priorities.get(queue, 0), requests, held, slots)
 
 
 _UNDECIDED = PENDING | {Status.COMPILED}

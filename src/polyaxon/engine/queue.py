@@ -38,7 +38,7 @@ class Standing:
 class Queue:
     """The runs that wait for a slot and those that hold one."""
 
-    __slots__ = ("_heaps", "_limits", "_running", "_sequence", "_used", "_used_queues", "_waiting")
+    __slots__ = ("_heaps", "_limits", "_running", "_sequence", "_slots", "_used", "_used_queues", "_waiting")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
@@ -48,6 +48,7 @@ class Queue:
         self._used: dict[str, float] = {}
         self._used_queues: dict[str, int] = {}
         self._sequence = 0
+        self._slots = 0
 
     def enqueue(self, asked: Enqueue) -> None:
         """Put the run in its queue; asking again changes nothing. A run that is on a cluster already (`held`) takes its
@@ -70,6 +71,7 @@ class Queue:
         held = self._running.pop(run, None)
         if held is None:
             return
+        self._slots -= held.slots
         self._used_queues[held.queue] -= 1
         for name, amount in self._needs(held).items():
             self._used[name] -= amount
@@ -118,7 +120,7 @@ class Queue:
 
     def _obstacle(self, asked: Enqueue) -> str | None:
         limits = self._limits
-        if limits.total is not None and len(self._running) >= limits.total:
+        if limits.total is not None and asked.slots and self._slots + asked.slots > limits.total:
             return f"all {limits.total} slots are taken"
         limit = limits.queues.get(asked.queue)
         if limit is not None and self._used_queues.get(asked.queue, 0) >= limit:
@@ -131,6 +133,7 @@ class Queue:
 
     def _take(self, asked: Enqueue) -> None:
         self._running[asked.run] = asked
+        self._slots += asked.slots
         self._used_queues[asked.queue] = self._used_queues.get(asked.queue, 0) + 1
         for name, amount in self._needs(asked).items():
             self._used[name] = self._used.get(name, 0.0) + amount

@@ -47,6 +47,8 @@ REASONS: Mapping[str, str] = {
     "Timeout": "it took longer than its termination.timeout",
     "EarlyStopping": "its earlyStopping ended it",
     "Pruned": "a stopping policy found it hopeless",
+    "Culled": "nobody used it for its termination.culling time",
+    "PipelineDone": "every operation that it ran beside has ended",
     "StopRequested": "somebody stopped it",
     "SkipRequested": "somebody skipped it",
     "Stopped": "it was stopped",

@@ -6,13 +6,13 @@ counted once, when it becomes final, and never looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, StrEnum
 
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL, Status
 
-__all__ = ["Tally", "Trigger", "Verdict", "evaluate", "matching_statuses"]
+__all__ = ["Tally", "Trigger", "Verdict", "awaits_start", "evaluate", "matching_statuses"]
 
 
 class Trigger(StrEnum):
@@ -116,6 +116,11 @@ _RULES: dict[Trigger, Callable[[Tally], Verdict]] = {
 def matching_statuses(events: frozenset[str]) -> frozenset[Status]:
     """The statuses that events of an upstream wait for; `done` is any final one, events of other groups match none."""
     return frozenset().union(*(_EVENTS.get(event, frozenset()) for event in events))
+
+
+def awaits_start(events: Iterable[str]) -> bool:
+    """Whether one of the events is a status that an upstream has before its end."""
+    return not matching_statuses(frozenset(events)) <= FINAL
 
 
 _EVENTS: dict[str, frozenset[Status]] = {status.value: frozenset({status}) for status in Status} | {"done": FINAL}

@@ -39,6 +39,10 @@ class Observation:
     message: str = ""
     warnings: tuple[str, ...] = field(default=())
     """What the runtime could not honour (an image, a user, a mount): shown on the run."""
+    reason: str = ""
+    """A word for the status history, where the phase does not say it all (`Culled`)."""
+    urls: tuple[str, ...] = field(default=())
+    """Where a service can be reached, by replica and port."""
 
     @property
     def is_final(self) -> bool:

@@ -12,12 +12,14 @@ from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import Status
 
-__all__ = ["Line", "progress_bar", "reuse_note", "search_note", "tree_lines"]
+__all__ = ["EXPLAINED", "Line", "address_of", "progress_bar", "reuse_note", "search_note", "tree_lines"]
 
 BAR_WIDTH = 20
 LABEL_WIDTH = 32
 OUTPUTS_SHOWN = 3
 FAR_MORE = 10
+EXPLAINED = {Status.WARNING, Status.UNSCHEDULABLE}
+"""Statuses whose reason is shown beside them."""
 QUIET = {Status.SUCCEEDED, Status.SKIPPED, Status.CREATED, Status.COMPILED, Status.QUEUED, Status.ON_SCHEDULE}
 """What is summed up in one line when the tree does not fit."""
 
@@ -106,11 +108,22 @@ def _note(tree: Tree, node: Node) -> str:
         return search_note(node) if node.run.started_at or node.children else ""
     if node.run.kind == RunKind.DAG:
         return f"{node.finished}/{len(node.children)} operations" if node.children else ""
+    if node.run.status in EXPLAINED:
+        return tree.reasons.get(node.run.uuid, "")
+    if address := address_of(node):
+        return address
     params = tree.trial_params(node)
     if params:
         return values_in_short(params, width=12)
     outputs = values_in_short(dict(list(node.run.outputs.items())[:OUTPUTS_SHOWN]), width=24)
     return "  ".join(part for part in (reuse_note(node), outputs) if part)
+
+
+def address_of(node: Node) -> str:
+    """Return where a running service can be reached, in short; empty for anything else."""
+    urls = node.run.meta.get("urls", ()) if node.run.status == Status.RUNNING else ()
+    more = f" and {len(urls) - 1} more" if len(urls) > 1 else ""
+    return f"{urls[0]}{more}" if urls else ""
 
 
 def reuse_note(node: Node) -> str:

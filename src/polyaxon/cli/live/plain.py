@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from polyaxon.cli.live.lines import reuse_note
+from polyaxon.cli.live.lines import EXPLAINED, address_of, reuse_note
 from polyaxon.cli.live.tree import Move, Tree
 from polyaxon.cli.words import duration, in_short, values_in_short
 from polyaxon.model.run import Run, RunKind
@@ -45,6 +45,10 @@ class PlainView:
             return [part for part in (duration(node.seconds(now)), reuse_note(node), self._result(move)) if part]
         if node.run.status == Status.RUNNING and node.run.kind == RunKind.MATRIX:
             return [f"{node.goal.total} trials"] if node.goal and node.goal.total else []
+        if node.run.status in EXPLAINED:
+            return [self.tree.reasons.get(node.run.uuid, "")]
+        if address := address_of(node):
+            return [address]
         params = self.tree.trial_params(node)
         return [values_in_short(params, width=16)] if params and node.run.status == Status.RUNNING else []
 

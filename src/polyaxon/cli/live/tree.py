@@ -87,6 +87,8 @@ class Tree:
     def __init__(self, root: str) -> None:
         self.root = root
         self.nodes: dict[str, Node] = {}
+        self.reasons: dict[str, str] = {}
+        """Why a run is in a status that needs an explanation, by uuid; left by whoever can look it up."""
         self._orphans: dict[str, list[str]] = {}
 
     def update(self, run: Run) -> Move | None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": LazyCommand("polyaxon.cli.ops.explain:explain", "Say why a run is where it is."),
     "trials": LazyCommand("polyaxon.cli.ops.trials:trials", "Show what a search tried, and why."),
     "report": LazyCommand("polyaxon.cli.ops.report:report", "Write a search's report as one HTML file."),
+    "service": LazyCommand("polyaxon.cli.ops.service:service", "Print the addresses of a running service."),
     "artifacts": LazyCommand("polyaxon.cli.ops.artifacts:artifacts", "List or copy what a run left."),
     "wait": LazyCommand("polyaxon.cli.ops.wait:wait", "Wait until a run is over."),
     "stop": LazyCommand("polyaxon.cli.ops.requests:stop", "Stop a run and everything below it."),

@@ -15,13 +15,17 @@ from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.shapes import run_detail
 from polyaxon.cli.words import age, colored_status, duration, in_short
 from polyaxon.model.run import Condition, Run, RunKind
-from polyaxon.model.status import Status
+from polyaxon.model.status import FINAL, Status
 
 __all__ = ["get"]
 
 TREE_HEIGHT = 60
 VALUE_WIDTH = 100
-TROUBLED = {Status.FAILED, Status.UPSTREAM_FAILED, Status.STOPPED, Status.SKIPPED, Status.WARNING, Status.RETRYING}
+TROUBLED = {
+    *(Status.FAILED, Status.UPSTREAM_FAILED, Status.STOPPED, Status.SKIPPED),
+    *(Status.WARNING, Status.RETRYING, Status.UNSCHEDULABLE, Status.STARTING),
+}
+"""Where the last message is worth a line."""
 
 
 @click.command()
@@ -69,6 +73,8 @@ def _describe(run: Run, conditions: Sequence[Condition], now: datetime) -> list[
         lines.append(f"cached:   served from run {original}")
     if run.pending is not None:
         lines.append(f"waits:    for {run.pending.value}")
+    if run.meta.get("urls") and run.status not in FINAL:
+        lines.append(f"address:  {'  '.join(run.meta['urls'])}")
     times = [f"created {age(run.created_at, now)}"]
     if run.duration is not None:
         times.append(f"took {duration(run.duration)}")

@@ -10,6 +10,8 @@ from datetime import datetime
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.record import dataclass
+from polyaxon.runtimes.process.health import Patient
+from polyaxon.runtimes.process.ports import Ports
 from polyaxon.runtimes.process.read import Ending, Verdict, verdict
 from polyaxon.runtimes.process.render import Duty, Task
 
@@ -41,6 +43,12 @@ class Attempt:
     decided: Verdict | None = None
     ended_at: datetime | None = None
     force: asyncio.TimerHandle | None = None
+    ports: Ports | None = None
+    """Of a service or distributed run."""
+    urls: tuple[str, ...] = ()
+    patient: Patient | None = None
+    """What is asked of its processes while they run, where there is anything."""
+    health: asyncio.Task[None] | None = None
     is_cancelled: bool = False
     program: subprocess.Popen[bytes] | None = None
 

@@ -1,12 +1,7 @@
-"""Which process has which device: a lock per device, held by the process itself.
-
-The lock's descriptor is inherited by the process and its children, so that the kernel frees the device when the last of
-them ends; schedulers that share a home, or die, need no bookkeeping.
-"""
+"""Which process has which device: a lock per device, held by the process itself (`locks`)."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -14,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from polyaxon.runtimes.process.layout import Layout
+from polyaxon.runtimes.process.locks import take
 
 __all__ = ["Gpus"]
 
@@ -40,13 +36,9 @@ class Gpus:
         for device in self.devices:
             if len(taken) == count:
                 break
-            descriptor = os.open(self._layout.gpu(device), os.O_RDWR | os.O_CREAT, 0o644)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                continue
-            taken[device] = descriptor
+            descriptor = take(self._layout.gpu(device))
+            if descriptor is not None:
+                taken[device] = descriptor
         if len(taken) == count:
             return taken
         for descriptor in taken.values():

@@ -6,6 +6,7 @@ runs/<run>/                 per attempt and process: `<attempt>.<process>.pid` a
 lib/<digest>/polyaxon       this package alone, for the PYTHONPATH of user code
 volumes/<claim>/            what stands for a persistent volume claim
 gpus/<index>                lock files: whoever holds the lock has the device
+ports/<number>              the same for the ports of services
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ class Layout:
     def gpu(self, index: str) -> str:
         """The lock file of one device."""
         return f"{self.home}/gpus/{index}"
+
+    def port(self, number: int) -> str:
+        """The lock file of one port."""
+        return f"{self.home}/ports/{number}"
 
 
 def make_run_directories(layout: Layout, run: RunId) -> bool:

@@ -1,15 +1,18 @@
-"""What the ending of processes means for the attempt. Pure."""
+"""What the ending of processes means for the attempt."""
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 
 from polyaxon.model.observation import Phase
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process.render import Duty
 
-__all__ = ["Ending", "Verdict", "describe_code", "verdict"]
+__all__ = ["Ending", "Verdict", "describe_code", "read_verdict", "verdict", "write_verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Verdict:
     phase: Phase
     exit_code: int | None
     message: str
+    reason: str = ""
+    """A word for the status history, where the phase does not say it all."""
 
 
 def verdict(duties: Mapping[str, Duty], endings: Mapping[str, Ending], is_stopping: bool) -> Verdict | None:
@@ -48,6 +53,22 @@ def verdict(duties: Mapping[str, Duty], endings: Mapping[str, Ending], is_stoppi
     if all(name in endings for name, duty in duties.items() if duty is Duty.DECIDES):
         return Verdict(Phase.SUCCEEDED, 0, "")
     return None
+
+
+def write_verdict(stem: str, decided: Verdict) -> None:
+    """Write down what was decided about an attempt whose processes still run; its files start with `stem`."""
+    temporary = f"{stem}verdict.{os.getpid()}"
+    Path(temporary).write_text(json.dumps([decided.phase, decided.exit_code, decided.message, decided.reason]))
+    os.replace(temporary, f"{stem}verdict")
+
+
+def read_verdict(stem: str) -> Verdict | None:
+    """Return what was written down, or None."""
+    try:
+        phase, code, message, reason = json.loads(Path(f"{stem}verdict").read_text())
+    except (OSError, ValueError):
+        return None
+    return Verdict(Phase(phase), code, message, reason)
 
 
 def describe_code(code: int) -> str:

@@ -17,8 +17,20 @@ from polyaxon.runtimes.process.environment import platform, wants_gpus, with_pat
 from polyaxon.runtimes.process.images import BUILDER_IMAGE, LocalImage, canonical_name
 from polyaxon.runtimes.process.layout import Layout
 from polyaxon.runtimes.process.paths import CONTEXT, PathMap, path_map
+from polyaxon.runtimes.process.port_words import translate, translate_value
+from polyaxon.runtimes.process.probes import Checks, checks_of
 
-__all__ = ["Duty", "Machine", "Rendered", "Task", "needs_context", "render", "render_container"]
+__all__ = [
+    "Duty",
+    "Machine",
+    "Rendered",
+    "Task",
+    "needs_context",
+    "port_name",
+    "render",
+    "render_container",
+    "served_ports",
+]
 
 
 class Duty(Enum):
@@ -42,7 +54,7 @@ class Machine:
     python: str
     """The interpreter of our own programs."""
     ports: Mapping[str, int] = field(default_factory=dict)
-    """A port per process that needs one."""
+    """A port per process that needs one, or per process and declared port of a service (`port_name`)."""
     hostfile: str = ""
 
 
@@ -57,6 +69,9 @@ class Task:
     log: str
     duty: Duty = Duty.DECIDES
     gpus: int = 0
+    checks: Checks = Checks()
+    ports: Mapping[int, int] = field(default_factory=dict)
+    """The declared ports with the real ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,19 @@ class Rendered:
     warnings: tuple[str, ...] = ()
     has_context: bool = False
     """Whether the run's context is to be made before they start."""
+    urls: tuple[str, ...] = ()
+    """Where a service can be reached, the first replica's ports first."""
+
+
+def port_name(process: str, declared: int) -> str:
+    """How the real port of a service's process is called in `Machine.ports`."""
+    return f"{process}:{declared}"
+
+
+def served_ports(plan: LaunchPlan, container: Container | None) -> tuple[int, ...]:
+    """Return the declared ports of a service: its own, then those of its container."""
+    own = container.ports if container is not None else ()
+    return tuple(dict.fromkeys((*plan.ports, *own))) if plan.runtime == "service" else ()
 
 
 def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage]) -> Rendered:
@@ -76,23 +104,29 @@ def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage])
     has_context = needs_context(plan)
     tasks: list[Task] = []
     warnings: list[str] = []
+    urls: list[str] = []
     for rank in known:
-        around = _Surroundings(plan, rank.replica, machine, images, has_context)
         main = rank.replica.container or Container(rank.name)
+        ports = {port: machine.ports.get(port_name(rank.name, port), port) for port in served_ports(plan, main)}
+        around = _Surroundings(plan, rank.replica, machine, images, has_context, ports)
+        urls += [f"http://127.0.0.1:{port}{_base_path(plan, main, declared)}" for declared, port in ports.items()]
+        if rank.index == 0:
+            warnings += _moved(ports)
         peers = distributed.rank_environment(plan, rank, known, machine.ports, machine.hostfile)
         tasks.append(_task(around, main, rank.name, Duty.DECIDES if rank.name in deciding else Duty.SERVES, peers))
         for position, sidecar in enumerate(rank.replica.sidecars):
             name = f"{rank.name}-{_stem(sidecar.name) or f'sidecar-{position}'}"
             tasks.append(_task(around, sidecar, name, Duty.ACCOMPANIES, peers))
         warnings += _unhonoured(rank.replica, images)
-    return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)), has_context)
+        warnings += checks_of(main, {}, None)[1]
+    return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)), has_context, tuple(urls))
 
 
 def render_container(
     plan: LaunchPlan, replica: Replica, container: Container, machine: Machine, images: Mapping[str, LocalImage]
 ) -> Task:
     """Return the process of an init container."""
-    surroundings = _Surroundings(plan, replica, machine, images, needs_context(plan))
+    surroundings = _Surroundings(plan, replica, machine, images, needs_context(plan), {})
     return _task(surroundings, container, container.name, Duty.DECIDES, {})
 
 
@@ -115,6 +149,7 @@ class _Surroundings:
     machine: Machine
     images: Mapping[str, LocalImage]
     has_context: bool
+    ports: Mapping[int, int]
 
 
 def _task(around: _Surroundings, container: Container, name: str, duty: Duty, peers: Mapping[str, str]) -> Task:
@@ -122,8 +157,10 @@ def _task(around: _Surroundings, container: Container, name: str, duty: Duty, pe
     image = around.images.get(container.image) if container.image else None
     paths = path_map(plan, around.replica, machine.layout, image.directories if image else {})
     root = plan.places.context if around.has_context else machine.layout.home
+    ports = around.ports
     own = {
-        **{name: paths.localize(value) for name, value in container.env.items()},
+        **_port_variables(ports),
+        **{name: translate_value(name, paths.localize(value), ports) for name, value in container.env.items()},
         **platform(plan, around.replica, machine.layout.home, root),
         **peers,
     }
@@ -140,13 +177,51 @@ def _task(around: _Surroundings, container: Container, name: str, duty: Duty, pe
     working_dir = container.working_dir or (image.workdir if image else None)
     return Task(
         name=name,
-        argv=_argv(container, image, paths, own, machine),
+        argv=translate(_argv(container, image, paths, own, machine), ports),
         env=env,
         cwd=paths.localize(working_dir) if working_dir else plan.places.run_artifacts,
         log=machine.layout.log(plan.run, name),
         duty=duty,
         gpus=gpus,
+        checks=_checks(plan, container, duty, ports),
+        ports=ports,
     )
+
+
+_NO_CHECKS = Checks()
+
+
+def _checks(plan: LaunchPlan, container: Container, duty: Duty, ports: Mapping[int, int]) -> Checks:
+    if duty is Duty.ACCOMPANIES or not (ports or container.extra):
+        return _NO_CHECKS
+    served = next(iter(ports), 0) if plan.runtime == "service" else None
+    if served == 0 and "readinessProbe" not in container.extra:
+        served = None  # no port to wait for: it is ready when it runs
+    return checks_of(container, ports, served)[0]
+
+
+def _port_variables(ports: Mapping[int, int]) -> dict[str, str]:
+    """Return the variables by which a command can learn its ports: `PORT` for the first, one per declared port."""
+    named = {f"POLYAXON_PORT_{declared}": str(port) for declared, port in ports.items()}
+    return {"PORT": str(next(iter(ports.values()))), **named} if ports else {}
+
+
+def _moved(ports: Mapping[int, int]) -> list[str]:
+    return [
+        f"port {declared} is taken on this machine, the service gets {port} instead"
+        for declared, port in ports.items()
+        if declared != port
+    ]
+
+
+def _base_path(plan: LaunchPlan, container: Container, declared: int) -> str:
+    """Return the path that a service was told to serve under (`globals.base_url`); with a prefix that a proxy would
+    take away (`rewritePath`) it serves at the root."""
+    if plan.spec.get("rewritePath"):
+        return ""
+    base = re.compile(rf"/(?:services|external)/v1/[\w./-]*?/runs/{plan.run}/{declared}(?!\d)")
+    found = base.search("\n".join(_texts(container)))
+    return f"{found[0]}/" if found else ""
 
 
 def _argv(

@@ -24,16 +24,19 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.runtimes.process import claim, layout
+from polyaxon.runtimes.process.asking import Listeners
 from polyaxon.runtimes.process.attempt import Attempt
 from polyaxon.runtimes.process.environment import inherited
 from polyaxon.runtimes.process.gpus import Gpus
+from polyaxon.runtimes.process.health import look_after, patient_of
 from polyaxon.runtimes.process.images import LocalImage, LocalImages
 from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
 from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
-from polyaxon.runtimes.process.read import Ending
+from polyaxon.runtimes.process.read import Ending, Verdict, read_verdict, write_verdict
 from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
+from polyaxon.runtimes.process.signals import describe, kill, kill_group, signal_program
 from polyaxon.runtimes.process.watch import Watch, session_members
 
 __all__ = ["ProcessRuntime"]
@@ -70,6 +73,7 @@ class ProcessRuntime:
         self._images = LocalImages(self.layout.home)
         self._gpus = Gpus(self.layout, self._environ)
         self._resolver = Resolver()
+        self._listeners = Listeners()
         self._attempts: dict[tuple[RunId, int], Attempt] = {}
         self._seen: list[Observation] = []
         self._jobs: set[asyncio.Task[None]] = set()
@@ -100,9 +104,8 @@ class ProcessRuntime:
         self._is_open = False
         for attempt in self._attempts.values():
             attempt.is_cancelled = True
-            _signal_program(attempt, signal.SIGKILL)
-            if attempt.force:
-                attempt.force.cancel()
+            signal_program(attempt, signal.SIGKILL)
+            _let_go(attempt)
         while self._jobs:
             await asyncio.gather(*self._jobs, return_exceptions=True)
         self._watch.close()
@@ -119,7 +122,7 @@ class ProcessRuntime:
             is_fresh = layout.make_run_directories(self.layout, plan.run)
             self._render_and_begin(known, plan, is_fresh)
         except OSError as error:
-            self._tell(known, Phase.FAILED, message=_describe(error))
+            self._tell(known, Phase.FAILED, message=describe(error))
 
     async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:
         """End the attempt: SIGTERM to its process groups, after the grace SIGKILL to its sessions."""
@@ -130,7 +133,7 @@ class ProcessRuntime:
         known.is_stopping = True
         if known.is_preparing:
             known.is_cancelled = True
-            _signal_program(known, signal.SIGTERM)
+            signal_program(known, signal.SIGTERM)
         elif known.waiting:
             known.waiting = []
             known.is_beginning = False
@@ -157,16 +160,21 @@ class ProcessRuntime:
     # Beginning
 
     def _render_and_begin(self, known: Attempt, plan: LaunchPlan, is_fresh: bool) -> None:
-        machine = choose_ports(plan, self._machine, self.layout.record(plan.run, known.number, ""))
-        rendered = render(plan, machine, self._local_images(plan))
-        known.warnings = rendered.warnings
+        stem = self.layout.record(plan.run, known.number, "")
+        known.ports = choose_ports(plan, self._machine, stem)
+        rendered = render(plan, known.ports.machine, self._local_images(plan))
+        known.warnings, known.urls = rendered.warnings, rendered.urls
+        tell, end = partial(self._tell_progress, known), partial(self._resolve, known)
+        known.patient = patient_of(plan, rendered, self._listeners, tell, end)
+        if known.patient and not is_fresh:
+            known.decided = read_verdict(stem)
         known.has_context = rendered.has_context
         if known.has_context:
             layout.make_context(self.layout, plan.run)
             self._make_volumes(plan)
         known.duties = {task.name: task.duty for task in rendered.tasks}
         if len(rendered.tasks) > 1:
-            Path(f"{self.layout.record(plan.run, known.number, '')}names").write_text("\n".join(known.duties))
+            Path(f"{stem}names").write_text("\n".join(known.duties))
         known.is_beginning = True
         fresh = [task for task in rendered.tasks if is_fresh or not self._adopt(known, task.name)]
         if known.number > 1:
@@ -174,7 +182,8 @@ class ProcessRuntime:
                 append(task.log, f"--- attempt {known.number} ---")
         if len(fresh) == len(rendered.tasks) and any(replica.init for replica in plan.replicas):
             known.is_preparing = True
-            self._tell_progress(known, Phase.STARTING, "preparing: " + ", ".join(_step_names(plan)))
+            steps = (step.kind for replica in plan.replicas for step in replica.init)
+            self._tell_progress(known, Phase.STARTING, "preparing: " + ", ".join(steps))
             self._do(self._prepare_and_begin(known, fresh))
             return
         self._begin(known, fresh)
@@ -186,7 +195,7 @@ class ProcessRuntime:
         except PolyaxonError as error:
             failure = error.message
         except OSError as error:
-            failure = _describe(error)
+            failure = describe(error)
         except Exception as error:  # noqa: BLE001  the edge of a thread: whatever it is, the run must not hang
             failure = f"{type(error).__name__}: {error}; this is a bug of polyaxon, its traceback is in the log"
             with suppress(OSError):
@@ -206,7 +215,7 @@ class ProcessRuntime:
         try:
             devices = self._acquire(known, wanted)
         except OSError as error:
-            self._tell(known, Phase.FAILED, message=_describe(error))
+            self._tell(known, Phase.FAILED, message=describe(error))
             return
         if devices is None:
             if not known.waiting:
@@ -219,8 +228,13 @@ class ProcessRuntime:
             taken, devices = devices[: task.gpus], devices[task.gpus :]
             self._spawn(known, task, dict(taken))
         known.is_beginning = False
-        if tasks and not known.endings:
-            self._tell_progress(known, Phase.RUNNING)
+        if known.ports is not None:
+            known.ports.close()
+        if not known.endings:
+            if known.patient is not None:
+                known.health = self._loop.create_task(look_after(known.patient))
+            elif tasks:
+                self._tell_progress(known, Phase.RUNNING)
         self._settle(known)
 
     def _acquire(self, known: Attempt, wanted: int) -> list[tuple[str, int]] | None:
@@ -241,19 +255,20 @@ class ProcessRuntime:
             visible = ",".join(devices)
             task.env.update(CUDA_VISIBLE_DEVICES=visible, NVIDIA_VISIBLE_DEVICES=visible or "none")
         stem = self.layout.record(known.run, known.number, task.name)
+        held = [*devices.values(), *(known.ports.take(task.name) if known.ports else ())]
         try:
             argv = self._resolver.resolve(task.argv, task.env["PATH"], task.cwd)
-            for descriptor in devices.values():
+            for descriptor in held:
                 os.set_inheritable(descriptor, True)
             pid = claim.spawn(stem, argv, task.env, task.cwd, task.log)
         except (CannotRunError, OSError) as error:
-            code, message = (1, _describe(error)) if isinstance(error, OSError) else (error.code, error.message)
+            code, message = (1, describe(error)) if isinstance(error, OSError) else (error.code, error.message)
             with suppress(OSError):
                 append(task.log, f"polyaxon: {message}")
             known.endings[task.name] = Ending(code, message)
             return
         finally:
-            for descriptor in devices.values():
+            for descriptor in held:
                 os.close(descriptor)
         known.pids[task.name] = pid
         self._watch.child(pid, lambda: self._child_ended(known, task.name, pid))
@@ -277,7 +292,8 @@ class ProcessRuntime:
         return True
 
     def _adopt_process(self, known: Attempt, name: str, stem: str, owner: claim.Identity) -> None:
-        self._tell_progress(known, Phase.RUNNING, at=_modified(f"{stem}.pid"))
+        if known.patient is None:
+            self._tell_progress(known, Phase.RUNNING, at=_modified(f"{stem}.pid"))
         known.pids[name] = owner.pid
         ended = partial(self._other_ended, known, name, owner.pid)
         if not self._watch.other(owner.pid, partial(claim.is_same, owner, stem), ended):
@@ -325,27 +341,34 @@ class ProcessRuntime:
     # Ending
 
     def _child_ended(self, known: Attempt, name: str, pid: int) -> None:
-        _kill_group(pid)  # While the child is not waited for, its pid cannot mean another group.
+        kill_group(pid)  # While the child is not waited for, its pid cannot mean another group.
         stem = self.layout.record(known.run, known.number, name)
         try:
             status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         except ChildProcessError:  # Somebody else in this process waits for every child.
             code = claim.read_code(stem)
             status = -1 if code is None else code
-        if status == claim.CLAIMED_ELSEWHERE:
-            owner = claim.read_identity(stem)
-            if owner is None or owner == "":
-                self._ended(known, name, 1, message=f"`{stem}.pid` could not be written: is the disk full?")
-                return
-            if not isinstance(owner, claim.Identity) or owner.pid != pid:
-                known.pids.pop(name, None)
-                self._adopt(known, name)
-                self._settle(known)
-                return
-        self._ended(known, name, status if status >= 0 else None)
+        if status != claim.CLAIMED_ELSEWHERE or not self._lost_the_claim(known, name, stem, pid):
+            self._ended(known, name, status if status >= 0 else None)
+
+    def _lost_the_claim(self, known: Attempt, name: str, stem: str, pid: int, is_late: bool = False) -> bool:
+        """Watch whoever has the claim in place of the shell that left; False when that code was the command's own."""
+        owner = claim.read_identity(stem)
+        if isinstance(owner, claim.Identity) and owner.pid == pid:
+            return False
+        if owner:
+            known.pids.pop(name, None)
+            self._adopt(known, name)
+            self._settle(known)
+        elif not is_late:  # The other one may be about to write it.
+            known.pids[name] = 0
+            self._loop.call_later(_CLAIM_SECONDS, self._lost_the_claim, known, name, stem, pid, True)
+        elif self._is_open:
+            self._ended(known, name, 1, message=f"`{stem}.pid` could not be written: is the disk full?")
+        return True
 
     def _other_ended(self, known: Attempt, name: str, pid: int) -> None:
-        _kill_group(pid)
+        kill_group(pid)
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
         stem = self.layout.record(known.run, known.number, name)
@@ -357,7 +380,7 @@ class ProcessRuntime:
         pid = known.pids.pop(name, 0)
         if pid and known.is_stopping:
             for member in session_members(pid):
-                _kill(member)
+                kill(member)
         known.endings[name] = Ending(code, message)
         known.ended_at = at
         self._settle(known)
@@ -370,9 +393,16 @@ class ProcessRuntime:
         if decided is None:
             return
         if not known.pids:
-            self._tell(known, decided.phase, decided.exit_code, decided.message)
+            self._tell(known, decided.phase, decided.exit_code, decided.message, decided.reason)
         elif known.force is None:
             self._end(known, _GRACE_SECONDS)
+
+    def _resolve(self, known: Attempt, decided: Verdict) -> None:
+        """End the attempt because of how it is: written down first, so that whoever goes on here ends it the same."""
+        with suppress(OSError):
+            write_verdict(self.layout.record(known.run, known.number, ""), decided)
+        known.decided = decided
+        self._settle(known)
 
     def _end(self, known: Attempt, grace_seconds: float) -> None:
         self._terminate(known)
@@ -393,28 +423,31 @@ class ProcessRuntime:
         return at is None or (_now() - at).total_seconds() < _YOUNG_SECONDS
 
     def _force(self, known: Attempt) -> None:
-        _signal_program(known, signal.SIGKILL)
+        signal_program(known, signal.SIGKILL)
         for pid in filter(None, list(known.pids.values())):
             for member in session_members(pid):
-                _kill(member)
-            _kill_group(pid)
+                kill(member)
+            kill_group(pid)
 
     # Telling
 
-    def _tell(self, known: Attempt, phase: Phase, exit_code: int | None = None, message: str = "") -> None:
+    def _tell(
+        self, known: Attempt, phase: Phase, exit_code: int | None = None, message: str = "", reason: str = ""
+    ) -> None:
         known.is_told = True
-        if known.force:
-            known.force.cancel()
+        _let_go(known)
         self._attempts.pop(known.key, None)
         if known.has_context and phase is Phase.SUCCEEDED:
             self._do(asyncio.to_thread(shutil.rmtree, self.layout.places(known.run).context, ignore_errors=True))
         warnings = (*known.warnings, *self._left_warnings(known.run))
         at = known.ended_at or _now()
-        self._observe(Observation(known.run, known.number, phase, at, exit_code, message, warnings))
+        self._observe(Observation(known.run, known.number, phase, at, exit_code, message, warnings, reason))
 
     def _tell_progress(self, known: Attempt, phase: Phase, message: str = "", at: datetime | None = None) -> None:
         self._observe(
-            Observation(known.run, known.number, phase, at or _now(), message=message, warnings=known.warnings),
+            Observation(
+                known.run, known.number, phase, at or _now(), message=message, warnings=known.warnings, urls=known.urls
+            ),
         )
 
     def _observe(self, observation: Observation) -> None:
@@ -444,6 +477,16 @@ class ProcessRuntime:
         job.add_done_callback(self._jobs.discard)
 
 
+def _let_go(known: Attempt) -> None:
+    """Cancel what was planned for the attempt, and give back what none of its processes took."""
+    if known.force:
+        known.force.cancel()
+    if known.health is not None:
+        known.health.cancel()
+    if known.ports is not None:
+        known.ports.close()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -453,29 +496,3 @@ def _modified(file: str) -> datetime | None:
         return datetime.fromtimestamp(os.stat(file).st_mtime, UTC)
     except OSError:
         return None
-
-
-def _kill(pid: int) -> None:
-    with suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _kill_group(pid: int) -> None:
-    with suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _signal_program(known: Attempt, number: signal.Signals) -> None:
-    program = known.program
-    if program is not None:
-        with suppress(OSError):
-            os.killpg(program.pid, number)
-
-
-def _describe(error: OSError) -> str:
-    where = f" (`{error.filename}`)" if error.filename else ""
-    return f"{error.strerror or error}{where}"
-
-
-def _step_names(plan: LaunchPlan) -> list[str]:
-    return [step.kind for replica in plan.replicas for step in replica.init]

@@ -1,0 +1,78 @@
+"""When does a service of a dag end? With the last operation that it ran beside.
+
+A service never ends by itself, so a dag that waited for it would never end: what runs beside the work (a TensorBoard, a
+database) is stopped when no operation is left that can go on without its end, and counts as succeeded. A service that
+starts later is what the dag is for (train, then serve): it goes on until somebody stops it.
+"""
+
+from __future__ import annotations
+
+from polyaxon.engine.flow import Group, Node
+from polyaxon.engine.stops import Cause, stop
+from polyaxon.engine.trigger import awaits_start
+from polyaxon.engine.turn import Turn
+from polyaxon.model.run import RunKind
+from polyaxon.model.status import SAFE_STOP, Status
+
+__all__ = ["child_ended", "gather"]
+
+_WAITING = frozenset({Status.CREATED, Status.RESUMING})
+_MESSAGE = "every operation that it ran beside has ended"
+
+
+def gather(group: Group) -> None:
+    """Note which unfinished operations can go on without the end of a service; costs nothing without services."""
+    services = [node for node in group.children.values() if node.kind is RunKind.SERVICE and not node.is_final]
+    group.services, group.workers = services, set()
+    if not services:
+        return
+    ends_later: set[str] = set()
+    starts_later: set[str] = set()
+    for node in sorted(group.children.values(), key=lambda node: node.index):
+        if node.is_final:
+            continue
+        name = str(node.name)
+        if node.kind is RunKind.SERVICE:
+            ends_later.add(name)
+        if node.status in _WAITING and not node.released and not _can_start(node, ends_later, starts_later):
+            ends_later.add(name)
+            starts_later.add(name)
+        elif node.kind is not RunKind.SERVICE:
+            group.workers.add(node)
+
+
+def child_ended(turn: Turn, dag: Node, child: Node) -> None:
+    """Stop the services that run beside nothing any more; comes before the child's downstream is looked at."""
+    group = dag.group
+    if group is None or not group.services:
+        return
+    if child.kind is RunKind.SERVICE:
+        gather(group)  # what waited for its end is work now
+        return
+    if child not in group.workers:
+        return
+    group.workers.discard(child)
+    if group.workers:
+        return
+    for service in group.services:
+        if not service.released or service.is_final:
+            continue
+        begun = service.status not in SAFE_STOP
+        ending, unstarted = (Status.SUCCEEDED, Status.STOPPED) if begun else (Status.STOPPED, Status.SKIPPED)
+        stop(turn, service, Cause("PipelineDone", _MESSAGE, ending, unstarted))
+
+
+def _can_start(node: Node, ends_later: set[str], starts_later: set[str]) -> bool:
+    """Whether it may start while every service runs on."""
+    step = node.step
+    if step is None or not step.upstreams:
+        return True
+    edges = step.upstreams.items()
+    if node.listens:
+        return any(
+            name not in ends_later or (name not in starts_later and awaits_start(edge.events))
+            for name, edge in edges
+            if edge.events
+        )
+    some = any if str(step.trigger).startswith("one_") else all
+    return some(name not in ends_later for name, _ in edges)
