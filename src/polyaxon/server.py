@@ -6,6 +6,7 @@ Nothing else constructs these. Everything here is for whoever stands at an edge:
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -102,6 +103,7 @@ class Local:
             user=self.settings.user,
             meta={**({"components": dict(components)} if components else {}), **(meta or {})},
         )
+        self._refuse_unknown_connections(run.raw_content or "")
         return self._begin(run, condition, hold)
 
     def clone(
@@ -148,6 +150,16 @@ class Local:
         """Return the project of that name, made when there is none."""
         now = _now()
         return self.store.ensure_project(Project(_new_id(), name, now, now))
+
+    def _refuse_unknown_connections(self, raw_content: str) -> None:
+        """Refuse what would tell nobody; names that are templates are known later."""
+        if '"notifications"' not in raw_content and '"hooks"' not in raw_content:
+            return
+        from polyaxon.engine.notifications import named_connections, not_configured
+
+        for name in named_connections(json.loads(raw_content)):
+            if name not in self.settings.connections and "{{" not in name:
+                raise not_configured(name, list(self.settings.connections))
 
     def _begin(self, run: Run, condition: Condition, hold: bool) -> Run:
         seconds = self.settings.lease_seconds

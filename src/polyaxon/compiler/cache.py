@@ -18,20 +18,32 @@ from polyaxon.spec.types import plain
 if TYPE_CHECKING:
     from polyaxon.compiler.compiled import Compiled
 
-__all__ = ["cache_key"]
+__all__ = ["cache_key", "differences"]
 
 _CONTAINER = ("image", "command", "args", "env", "envFrom", "workingDir")
 _REPLICAS = ("replicas", "minReplicas", "maxReplicas", "rayStartParams")
 
 
-def cache_key(compiled: Compiled, project: str, digests: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
-    """Return the key, 32 hexadecimal digits, and its parts.
+def cache_key(compiled: Compiled, project: str, digests: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Return the key, 32 hexadecimal digits, and its parts as the text that it is the digest of.
 
     `digests` names what the run reads besides its inputs (code, mounted files, the image's own digest).
     """
     parts = _parts(compiled, project, digests or {})
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
-    return blake2b(text.encode(), digest_size=16).hexdigest(), parts
+    return blake2b(text.encode(), digest_size=16).hexdigest(), text
+
+
+def differences(then: str, now: str) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between the parts of two keys: the field, as the file names it, → (then, now).
+
+    A value that is absent is None.
+    """
+    before, after = _fields(json.loads(then)), _fields(json.loads(now))
+    names = [name for name in dict.fromkeys((*after, *before)) if before.get(name) != after.get(name)]
+    # Another value may come with another type: once is enough.
+    told = (name for name in names if name.removeprefix(_TYPE_OF) == name or name.removeprefix(_TYPE_OF) not in names)
+    return {name: (before.get(name), after.get(name)) for name in told}
 
 
 def _parts(compiled: Compiled, project: str, digests: Mapping[str, str]) -> dict[str, Any]:
@@ -84,3 +96,32 @@ def _connections(run: Mapping[str, Any]) -> list[Any]:
 
 _SECTIONS = {"containers": _containers, "init": _init, "connections": _connections}
 """The sections that `cache.sections` names."""
+
+
+# Parts by the names that fields have in the file, for explanations.
+
+
+def _fields(parts: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: parts.get(name) for name in ("project", "kind", "runtime", "operations")}
+    for section in ("inputs", "outputs", "contexts"):
+        for name, (kind, value) in (parts.get(section) or {}).items():
+            found[f"{section}.{name}"] = value
+            found[f"{_TYPE_OF}{section}.{name}"] = kind
+    for name, digest in (parts.get("digests") or {}).items():
+        found[_DIGESTS.get(name, name)] = digest
+    own, *replicas = parts.get("containers") or [{}]
+    found |= {f"run.{key}": value for key, value in own.items()}
+    for path, settings, containers in replicas:
+        role = ".".join(map(str, path)) + "." if path else ""
+        found |= {f"{role}{key}": value for key, value in settings.items()}
+        for place, container in enumerate(containers):
+            name = f"{role}container" if place == 0 else f"{role}sidecars[{place - 1}]"
+            found |= {f"{name}.{key}": value for key, value in container.items()}
+    found |= {f"init[{place}]": entry for place, entry in enumerate(parts.get("init") or ())}
+    if parts.get("connections"):
+        found["connections"] = parts["connections"]
+    return found
+
+
+_TYPE_OF = "type of "
+_DIGESTS = {"image": "the image that was built"}

@@ -37,7 +37,7 @@ def lookup(flow: Flow, node: Node) -> Fetch:
     key, parts = compilation.key_of(flow, node)
     work(node).cache_key, work(node).cache_parts = key, parts
     ttl = compilation.compiled_of(node).cache.ttl
-    return Fetch(node.id, flow.project, cache_key=key, cache_ttl=ttl, cache_parts=parts)
+    return Fetch(node.id, flow.project, cache_key=key, cache_ttl=ttl)
 
 
 def answered(turn: Turn, node: Node, event: Fetched) -> None:
@@ -45,7 +45,7 @@ def answered(turn: Turn, node: Node, event: Fetched) -> None:
     answer = event.cache or CacheHit(None)
     original = answer.original
     if original is None or original.uuid == node.id:
-        facts: dict[str, Any] = {"hit": False, "nearest": answer.nearest}
+        facts: dict[str, Any] = {"hit": False}
         if event.error is not None:
             facts["error"] = event.error
         turn.explain(node, "cache", **facts)
@@ -94,6 +94,7 @@ def _serve(turn: Turn, node: Node, original: RunFacts) -> None:
     fields: dict[str, Any] = {"outputs": original.outputs}
     if work(node).compiled is not None and node.status is not Status.COMPILED:
         fields |= compiled_fields(turn, node) | {"outputs": original.outputs}
+        fields.pop("cache_parts", None)  # the original has them
     fields |= _link(node, original)
     source = fields["original"]
     turn.explain(node, "cache", hit=True, original=source, finished_at=original.finished_at, key=work(node).cache_key)

@@ -167,7 +167,6 @@ class Fetch:
     runs: Sequence[str] = ()
     cache_key: str | None = None
     cache_ttl: float | None = None
-    cache_parts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ __all__ = [
     "preset_of",
     "queue_text",
     "raw_hooks",
+    "raw_plugins",
     "requests_of",
     "row_fields",
     "runtime_of",
@@ -120,15 +121,35 @@ def sources_of(node: Node, names: Iterable[str]) -> dict[str, str]:
 
 def raw_hooks(node: Node) -> Sequence[Mapping[str, Any]]:
     """The hooks of a run that ended before it was compiled, as the file has them."""
-    operation = node.step.operation if node.step is not None else node.operation
-    if operation is None and node.pipeline is not None and node.pipeline.group is not None:
-        operation = node.pipeline.group.operation
+    operation = _written(node)
     if operation is None:
         return ()
     hooks = operation.hooks
     if hooks is None and operation.component is not None:
         hooks = operation.component.hooks
     return [dump(hook) for hook in hooks] if hooks else ()
+
+
+def raw_plugins(node: Node) -> Mapping[str, Any]:
+    """The plugins of a run that ended before it was compiled, as the file has them: its own, else its pipeline's."""
+    operation = _written(node)
+    if operation is None:
+        return _NOTHING
+    plugins = operation.plugins
+    if plugins is None and operation.component is not None:
+        plugins = operation.component.plugins
+    if plugins is not None:
+        return dump(plugins)
+    above = node.pipeline.group if node.pipeline is not None else None
+    inherited_ones: Mapping[str, Any] = ((above.preset if above is not None else None) or {}).get("plugins") or {}
+    return inherited_ones
+
+
+def _written(node: Node) -> Operation | None:
+    operation = node.step.operation if node.step is not None else node.operation
+    if operation is None and node.pipeline is not None and node.pipeline.group is not None:
+        operation = node.pipeline.group.operation
+    return operation
 
 
 def runtime_of(node: Node) -> str:
@@ -173,8 +194,8 @@ def plan_of(flow: Flow, node: Node) -> LaunchPlan:
     return replace(plan, replicas=tuple(replace(item, init=(step, *item.init)) for item in plan.replicas))
 
 
-def key_of(flow: Flow, node: Node) -> tuple[str, dict[str, Any]]:
-    """The run's cache key and the parts it is made of."""
+def key_of(flow: Flow, node: Node) -> tuple[str, str]:
+    """The run's cache key and the text of the parts it is made of."""
     digests = dict(flow.root.meta.get("digests", {}))
     image = _image_of(node)
     if image is not None:

@@ -26,9 +26,11 @@ from polyaxon.engine.events import (
     TimerKind,
 )
 from polyaxon.engine.flow import Flow, Node
+from polyaxon.engine.notifications import tell
 from polyaxon.engine.rejoin import rejoin, rejoin_timers
 from polyaxon.engine.settle import clean, settle
 from polyaxon.engine.turn import Turn
+from polyaxon.model.status import FINAL
 
 __all__ = ["decide"]
 
@@ -68,7 +70,10 @@ def _settle_all(turn: Turn) -> None:
     """Draw consequences until none is left; the order is fixed, so that replays agree."""
     while True:
         if turn.announced:
-            announce(turn, *turn.announced.popleft())
+            node, status = turn.announced.popleft()
+            announce(turn, node, status)
+            if node.tells and status not in FINAL:  # endings are told when they are settled
+                tell(turn, node, status)
         elif turn.settled:
             settle(turn, turn.settled.popleft())
         elif turn.starting:

@@ -95,13 +95,9 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class CacheHit:
-    """What the lookup of a cache key found: the original, finished or still going, or None for a miss.
-
-    `nearest` describes the nearest earlier run of the component for a miss: field → (then, now), to be explained.
-    """
+    """What the lookup of a cache key found: the original, finished or still going, or None for a miss."""
 
     original: RunFacts | None
-    nearest: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

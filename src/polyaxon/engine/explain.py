@@ -7,10 +7,10 @@ decides nothing. What a waiting run waits for is worked out from these rows when
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
+from polyaxon.engine.misses import Earlier, why_missed, why_not_asked
 from polyaxon.engine.queue import Standing
 from polyaxon.engine.reasons import meaning
 from polyaxon.model.record import dataclass
@@ -41,7 +41,9 @@ class Neighbours:
     active_siblings: int = 0
     concurrency: int | None = None
     standing: Standing | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    cache_parts: str | None = None
+    earlier: Sequence[Earlier] = ()
+    """Runs that might have served this one: see `misses`."""
 
 
 def explain(
@@ -55,6 +57,10 @@ def explain(
     lines = [_headline(run, conditions)]
     for item in explanations:
         lines.extend(_TOPICS.get(item.topic, _other(item.topic))(item.facts))
+        if item.topic == "cache" and _is_plain_miss(item.facts):
+            lines.extend(why_missed(run, around.cache_parts, around.earlier))
+    if all(item.topic != "cache" for item in explanations):
+        lines.extend(filter(None, (why_not_asked(run),)))
     if run.status not in FINAL:
         lines.extend(_waiting(run, around))
     return lines
@@ -113,11 +119,10 @@ def _cache(facts: Mapping[str, Any]) -> Iterable[str]:
         yield f"not cached: the lookup failed ({facts['error']})"
     elif facts.get("original"):
         yield f"not cached: run {facts['original']}, which did the same, is {facts.get('status')}"
-    elif facts.get("nearest"):
-        for name, (then, now) in facts["nearest"].items():
-            yield f"not cached: `{name}` was {then!r} in the nearest earlier run and is {now!r} now"
-    else:
-        yield "not cached: no earlier run of this operation"
+
+
+def _is_plain_miss(facts: Mapping[str, Any]) -> bool:
+    return not (facts.get("hit") or facts.get("error") or facts.get("original"))
 
 
 def _retry(facts: Mapping[str, Any]) -> Iterable[str]:
@@ -144,6 +149,10 @@ def _hook(facts: Mapping[str, Any]) -> Iterable[str]:
         yield f"hook `{facts.get('component')}` was not run: {facts['error']}"
     else:
         yield f"hook `{facts.get('component')}` was not run: condition `{facts.get('condition')}` was false"
+
+
+def _notification(facts: Mapping[str, Any]) -> Iterable[str]:
+    yield f"connection `{facts.get('connection')}` was not told: {facts.get('error')}"
 
 
 def _schedule(facts: Mapping[str, Any]) -> Iterable[str]:
@@ -173,6 +182,7 @@ _TOPICS: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
     "condition": _condition,
     "event": _event,
     "hook": _hook,
+    "notification": _notification,
     "request": _request,
     "retry": _retry,
     "schedule": _schedule,

@@ -61,7 +61,8 @@ class Work:
     joins: Sequence[Sequence[RunFacts]] = ()
     runs: Mapping[str, RunFacts] = field(default_factory=dict)
     cache_key: str | None = None
-    cache_parts: Mapping[str, Any] | None = None
+    cache_parts: str | None = None
+    """What the key is the digest of."""
     seen_at: datetime | None = None
     """When the runtime saw the newest observation: older ones are late."""
     timers: set[str] = field(default_factory=set)
@@ -158,6 +159,8 @@ class Node:
     downstream: list[Node] | None = None
     listeners: list[Node] | None = None
     """Downstream nodes with event kinds on this one."""
+    tells: bool = False
+    """Somebody wants to hear of its statuses before the end (`plugins.notifications`)."""
     listens: bool = False
     """It starts by events and not by its trigger."""
     fired: bool = False

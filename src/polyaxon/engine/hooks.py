@@ -16,6 +16,7 @@ from polyaxon.compiler.tree import render
 from polyaxon.engine import compilation
 from polyaxon.engine.commands import Created, Linked, Moved
 from polyaxon.engine.flow import Node
+from polyaxon.engine.notifications import not_configured
 from polyaxon.engine.submit import submit
 from polyaxon.engine.turn import Turn
 from polyaxon.errors import UsageError, UserError
@@ -44,6 +45,9 @@ def hook_operation(turn: Turn, node: Node, hook: Mapping[str, Any]) -> dict[str,
     if text is not None and not conditions.evaluate(str(text), context):
         turn.explain(node, "hook", component=hook.get("hubRef"), condition=text, result=False)
         return None
+    connection = hook.get("connection")
+    if connection and connection not in turn.flow.world.connections:
+        raise not_configured(str(connection), list(turn.flow.world.connections))
     component = turn.flow.component(str(hook["hubRef"]))
     if component is None:
         raise UsageError(f"the component `{hook['hubRef']}` is not known", "see `polyaxon hub ls`")
@@ -52,8 +56,8 @@ def hook_operation(turn: Turn, node: Node, hook: Mapping[str, Any]) -> dict[str,
         defaults = _defaults(turn, node)
         params |= {name: {"value": value, "contextOnly": True} for name, value in defaults.items()}
     operation = {"version": 1.1, "kind": "operation", "component": component, "params": params}
-    if hook.get("connection"):
-        operation["runPatch"] = {"connections": [hook["connection"]]}
+    if connection:
+        operation["runPatch"] = {"connections": [connection]}
     return operation | {key: hook[key] for key in ("presets", "queue", "namespace") if hook.get(key)}
 
 

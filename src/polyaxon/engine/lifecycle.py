@@ -35,7 +35,7 @@ def move(turn: Turn, node: Node, status: Status, reason: str, message: str = "",
         turn.settled.append(node)
     node.status = status
     turn.changes.append(Moved(node.id, Condition(status, reason, message, now), fields))
-    if node.listeners is not None:
+    if node.listeners is not None or node.tells:
         turn.announced.append((node, status))
     return True
 

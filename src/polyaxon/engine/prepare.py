@@ -13,6 +13,7 @@ from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Start, Watch
 from polyaxon.engine.events import Fetched, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import move
+from polyaxon.engine.notifications import tells_progress
 from polyaxon.engine.record import compiled_fields, hold
 from polyaxon.engine.stops import give_up, stop_command
 from polyaxon.engine.turn import Turn, work
@@ -68,6 +69,7 @@ def _compile(turn: Turn, node: Node) -> bool:
     compiled = state.compiled = compilation.compile_run(turn.flow, node)
     state.around = None
     node.inputs, node.namespace = compiled.inputs, compiled.namespace
+    node.tells = bool(compiled.plugins) and tells_progress(compiled.plugins)
     if compiled.outputs:
         node.outputs = {**compiled.outputs, **node.outputs}
     state.stage = Stage.COMPILED

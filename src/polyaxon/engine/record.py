@@ -32,6 +32,7 @@ def compiled_fields(turn: Turn, node: Node) -> dict[str, Any]:
     fields = compilation.row_fields(node, compiled)
     if (key := state_of(turn.flow, node)) is not None:
         fields["state"] = node.state = key
+        fields["cache_parts"] = work(node).cache_parts
     return fields
 
 

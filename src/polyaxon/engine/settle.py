@@ -13,6 +13,7 @@ from polyaxon.engine.events import TimerKind
 from polyaxon.engine.flow import Node
 from polyaxon.engine.hooks import fire_hooks
 from polyaxon.engine.lifecycle import remember
+from polyaxon.engine.notifications import tell
 from polyaxon.engine.slots import free
 from polyaxon.engine.turn import Turn
 
@@ -30,6 +31,7 @@ def settle(turn: Turn, node: Node) -> None:
             turn.commands.append(SetTimer(node.id, TimerKind(timer), None))
     _plan_cleaning(turn, node)
     fire_hooks(turn, node)
+    tell(turn, node, node.status)
     if node.serves is not None:
         builds.ended(turn, node)
     pipelines.child_ended(turn, node)

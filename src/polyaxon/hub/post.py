@@ -1,63 +1,106 @@
-"""`python -m polyaxon.hub.post --kind=KIND --name=value …`: post the values as JSON to the run's connection.
+"""`python -m polyaxon.hub.post [--kind=KIND] --name=value …`: tell the values to the run's connection.
 
-The address is the `url` of the first connection in POLYAXON_CONNECTIONS_CATALOG that has one, else POLYAXON_HOOK_URL.
-Standard library only.
+The connection is the first in POLYAXON_CONNECTIONS_CATALOG that says where to (`url`, or `smtp_host` of an e-mail);
+without one, POLYAXON_HOOK_URL. It tells once: trying again is the run's own `termination.maxRetries`. Standard library
+only.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import smtplib
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyaxon.hub.mail import send_mail
 
 __all__ = ["main", "payload"]
 
 _TIMEOUT_SECONDS = 20.0
 _TEXT_KINDS = {"slack": "text", "mattermost": "text", "teams": "text", "discord": "content", "hipchat": "message"}
 """Services that show one text; the others get all values."""
+_ADDED = ("channel", "icon_url", "username")
+"""What a connection's schema may add to the body of a service that shows a text."""
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Post once; return the exit code."""
+    """Tell once; return the exit code."""
     values = dict(item[2:].partition("=")[::2] for item in argv if item.startswith("--"))
-    kind = values.pop("kind", "webhook")
-    url = _address(environ)
-    if url is None:
+    kind, schema = _target(environ)
+    kind = values.pop("kind", kind)
+    instance = environ.get("POLYAXON_RUN_INSTANCE", "")
+    if kind != "email" and not schema.get("url"):
         sys.stderr.write("no address to post to: give the run a connection whose schema has a `url`\n")
         return 2
-    body = json.dumps(payload(kind, values, environ.get("POLYAXON_RUN_INSTANCE", ""))).encode()
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-            sys.stdout.write(f"posted to {kind}: HTTP {answer.status}\n")
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        sys.stderr.write(f"posting to {kind} failed: {error}\n")
+        if kind == "email":
+            answer = send_mail(schema, _text(values, instance), values, environ)
+        else:
+            answer = _post(schema, payload(kind, values, instance, schema))
+    except (urllib.error.URLError, smtplib.SMTPException, OSError, ValueError) as error:
+        sys.stderr.write(f"telling {kind} failed: {error}\n")
         return 1
+    sys.stdout.write(f"told {kind}: {answer}\n")
     return 0
 
 
-def payload(kind: str, values: Mapping[str, str], instance: str) -> dict[str, object]:
-    """Return the body in the service's own shape."""
-    subject = values.get("name") or values.get("uuid") or instance
-    text = f"{subject}: {values['status']}" if "status" in values else str(subject)
+def payload(
+    kind: str, values: Mapping[str, str], instance: str, schema: Mapping[str, Any] | None = None
+) -> dict[str, object]:
+    """Return the body in the service's own shape; `Any`: a connection's schema is its owner's JSON."""
+    schema = schema or {}
+    text = _text(values, instance)
     if kind in _TEXT_KINDS:
-        return {_TEXT_KINDS[kind]: text}
+        return {_TEXT_KINDS[kind]: text, **{name: schema[name] for name in _ADDED if schema.get(name)}}
     if kind == "pagerduty":
-        event = {"summary": text, "source": "polyaxon", "severity": "info", "custom_details": dict(values)}
-        return {"event_action": "trigger", "payload": event}
+        severity = "error" if values.get("status") in {"failed", "upstream_failed"} else "info"
+        event = {"summary": text, "source": "polyaxon", "severity": severity, "custom_details": dict(values)}
+        key = {"routing_key": schema["service_key"]} if schema.get("service_key") else {}
+        return {"event_action": "trigger", **key, "payload": event}
     return {"text": text, "run": instance, **values}
 
 
-def _address(environ: Mapping[str, str]) -> str | None:
+def _text(values: Mapping[str, str], instance: str) -> str:
+    subject = values.get("name") or values.get("uuid") or instance
+    text = f"{subject}: {values['status']}" if "status" in values else str(subject)
+    message = values.get("message") or _last_words(values.get("condition", ""))
+    return f"{text} ({message})" if message else text
+
+
+def _last_words(condition: str) -> str:
+    """Return the message of the run's last condition, which hooks get as JSON."""
+    try:
+        return str(json.loads(condition).get("message") or "")
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _post(schema: Mapping[str, Any], body: Mapping[str, object]) -> str:
+    url, method = str(schema["url"]), str(schema.get("method") or "POST").upper()
+    headers = {"Content-Type": "application/json", **(schema.get("headers") or {})}
+    data: bytes | None = json.dumps(body).encode()
+    if method == "GET":
+        query = {name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()}
+        url, data = url + ("&" if "?" in url else "?") + urllib.parse.urlencode(query), None
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+        return f"HTTP {answer.status}"
+
+
+def _target(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
+    """Return the kind and the schema of the connection to tell."""
     catalog = json.loads(environ.get("POLYAXON_CONNECTIONS_CATALOG") or "{}")
     for connection in catalog.get("connections", ()):
-        url = (connection.get("schema") or {}).get("url")
-        if url:
-            return str(url)
-    return environ.get("POLYAXON_HOOK_URL")
+        schema = connection.get("schema") or {}
+        if schema.get("url") or schema.get("smtp_host"):
+            return str(connection.get("kind") or "webhook"), schema
+    url = environ.get("POLYAXON_HOOK_URL")
+    return "webhook", {"url": url} if url else {}
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ _IMAGE_BUILD = ("dokerizer", "dockerizer", "dockerize", "kaniko", "buildkit")
 BUILT_IN: dict[str, str] = {
     **dict.fromkeys(_IMAGE_BUILD, "image-build"),
     **dict.fromkeys(
-        ("slack", "discord", "mattermost", "teams", "pagerduty", "hipchat", "webhook", "notifier"),
+        ("slack", "discord", "mattermost", "teams", "pagerduty", "hipchat", "webhook", "email", "notifier"),
         "notify",
     ),
     "tensorboard": "tensorboard",

@@ -96,6 +96,8 @@ class Run:
     namespace: str | None = None
     state: str | None = None
     """The cache key, where the run can be reused."""
+    cache_parts: str | None = None
+    """What the key is the digest of: written with it, and read only by those who explain (`Store.cache_parts`)."""
     live_state: int = 1
 
 

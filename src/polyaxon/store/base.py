@@ -251,3 +251,12 @@ class Store(Protocol):
         no two wait for each other. Never the run itself, an archived one, or one that is itself a cache hit.
         """
         ...
+
+    def cache_parts(self, uuid: RunId) -> str | None:
+        """Return the parts of the run's cache key, as they were written; None when it has none."""
+        ...
+
+    def earlier(self, uuid: RunId, limit: int) -> Sequence[tuple[Run, str]]:
+        """Return runs of the same project and name that are older than this one and have parts of a cache key, with
+        those, the latest first."""
+        ...

@@ -84,6 +84,8 @@ COLUMNS: Mapping[str, _Column] = {
 }
 CONTENTS = ("raw_content", "content")
 """Attributes that lie in the table `contents`."""
+_CONTENTS_WRITTEN = (*CONTENTS, "cache_parts")
+"""Those, and what is only read to explain why a run was not reused."""
 
 RUN_COLUMNS = ", ".join([f"runs.{column.name}" for column in COLUMNS.values()] + [f"c.{name}" for name in CONTENTS])
 """What `run_from_row` reads, from `runs LEFT JOIN contents c ON c.run = runs.id`."""
@@ -125,7 +127,7 @@ class _Update(NamedTuple):
 @lru_cache(512)
 def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
     """Return the statements that set these attributes: there are few sets of attributes that change together."""
-    unknown = [name for name in names if name not in COLUMNS and name not in CONTENTS]
+    unknown = [name for name in names if name not in COLUMNS and name not in _CONTENTS_WRITTEN]
     if unknown:
         raise TypeError(f"a run has no attribute `{unknown[0]}`")
     own = [(place, COLUMNS[name]) for place, name in enumerate(names) if name in COLUMNS]
@@ -134,13 +136,15 @@ def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
         settings = ", ".join(f"{column.name} = ?" for _, column in own)
         values = tuple((place, column.encode) for place, column in own)
         plan.append(_Update(f"UPDATE runs SET {settings} WHERE uuid = ?", values))
-    for place, name in enumerate(names):
-        if name in CONTENTS:
-            statement = (
-                f"INSERT INTO contents (run, {name}) SELECT id, ? FROM runs WHERE uuid = ? "
-                f"ON CONFLICT (run) DO UPDATE SET {name} = excluded.{name}"
-            )
-            plan.append(_Update(statement, ((place, _same),)))
+    apart = [(place, name) for place, name in enumerate(names) if name in _CONTENTS_WRITTEN]
+    if apart:
+        settings = ", ".join(f"{name} = excluded.{name}" for _, name in apart)
+        statement = (
+            f"INSERT INTO contents (run, {', '.join(name for _, name in apart)}) "
+            f"SELECT id, {', '.join('?' * len(apart))} FROM runs WHERE uuid = ? "
+            f"ON CONFLICT (run) DO UPDATE SET {settings}"
+        )
+        plan.append(_Update(statement, tuple((place, _same) for place, _ in apart)))
     return tuple(plan)
 
 

@@ -32,10 +32,12 @@ __all__ = [
     "artifact_row",
     "artifacts",
     "cache_candidates",
+    "cache_parts",
     "children",
     "conditions",
     "create",
     "delete",
+    "earlier",
     "edges",
     "explanations",
     "facts",
@@ -310,6 +312,25 @@ def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, 
             by_key[key].append((number, uuid, status))
     chosen = {asker: _best(by_key.get(key, ()), asker) for asker, key in asks.items()}
     return {asker: RunId(uuid) for asker, uuid in chosen.items() if uuid is not None}
+
+
+def cache_parts(connection: Connection, uuid: RunId) -> str | None:
+    """Return the parts of the run's cache key."""
+    row = connection.one(f"SELECT cache_parts FROM contents WHERE run = {_ID}", (uuid,))
+    return row[0] if row is not None else None
+
+
+def earlier(connection: Connection, uuid: RunId, limit: int) -> Sequence[tuple[Run, str]]:
+    """Return older runs of the same project and name with the parts of their cache keys, the latest first."""
+    rows = connection.all(
+        f"SELECT {RUN_COLUMNS}, c.cache_parts FROM runs this JOIN runs ON runs.project = this.project "
+        "AND runs.created_at <= this.created_at AND runs.id < this.id "
+        "AND COALESCE(runs.name, '') = COALESCE(this.name, '') "
+        "JOIN contents c ON c.run = runs.id WHERE this.uuid = ? AND c.cache_parts IS NOT NULL "
+        "ORDER BY runs.created_at DESC, runs.id DESC LIMIT ?",
+        (uuid, limit),
+    )
+    return [(run_from_row(row[:-1]), row[-1]) for row in rows]
 
 
 _GOING_ON = frozenset(status.value for status in Status) - {status.value for status in FINAL} - {Status.STOPPING.value}

@@ -198,6 +198,16 @@ class SqlStore:
         with self.database.reading() as connection:
             return runs.cache_candidates(connection, project, asks)
 
+    def cache_parts(self, uuid: RunId) -> str | None:
+        """Return the parts of the run's cache key."""
+        with self.database.reading() as connection:
+            return runs.cache_parts(connection, uuid)
+
+    def earlier(self, uuid: RunId, limit: int) -> Sequence[tuple[Run, str]]:
+        """Return older runs that might have served this one."""
+        with self.database.reading() as connection:
+            return runs.earlier(connection, uuid, limit)
+
 
 def _at(value: int) -> datetime:
     at = from_micros(value)

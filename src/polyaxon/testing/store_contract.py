@@ -402,6 +402,26 @@ class StoreContract:
         store.create(run(3, status=Status.SUCCEEDED, state="k", live_state=0), condition())
         assert store.cache_candidates("default", {run(9).uuid: "k"}) == {}
 
+    def test_parts_of_a_key_are_kept_for_those_who_explain(self, store: Store) -> None:
+        lease = self.submit(store, run(name="train"))
+        self.commit(store, lease, [Updated(run().uuid, {"content": "{}", "cache_parts": '{"a":1}'})])
+        assert store.cache_parts(run().uuid) == '{"a":1}'
+        assert store.get(run().uuid).content == "{}"
+        assert store.cache_parts(run(2).uuid) is None
+
+    def test_earlier_runs_of_the_same_name_come_latest_first(self, store: Store) -> None:
+        for number, name in ((1, "train"), (2, "train"), (3, "other"), (4, "train"), (5, "train")):
+            lease = store.create(run(number, name=name), condition(), ME, 30)
+            assert lease is not None
+            if number != 2:
+                self.commit(store, lease, [Updated(run(number).uuid, {"cache_parts": str(number)})])
+        assert [(one.uuid, text) for one, text in store.earlier(run(5).uuid, 5)] == [
+            (run(4).uuid, "4"),
+            (run(1).uuid, "1"),
+        ]
+        assert len(store.earlier(run(5).uuid, 1)) == 1
+        assert store.earlier(run(1).uuid, 5) == []
+
     # Several processes
 
     def test_what_one_store_commits_another_sees(self, store: Store, open_store: Callable[[], Store]) -> None:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from compiler_builders import JOB, around, compiled, facts, operation, planned
 
+from polyaxon.compiler.cache import differences
 from polyaxon.compiler.compile import cache_key, compile_operation, launch_plan
 from polyaxon.errors import SpecError
 from polyaxon.model.launch import LaunchPlan, Termination
@@ -179,10 +181,40 @@ def key(text: str, **surroundings: Any) -> str:
 
 
 def test_a_key_is_32_hexadecimal_digits_and_comes_with_its_parts() -> None:
-    found, parts = cache_key(compiled(RICH), "quick", {"code": "d1"})
+    found, text = cache_key(compiled(RICH), "quick", {"code": "d1"})
+    parts = json.loads(text)
     assert len(found) == 32
     assert parts["inputs"] == {"lr": ["float", 0.2]}
     assert parts["digests"] == {"code": "d1"}
+
+
+def parts_of(text: str, project: str = "quick", digests: dict[str, str] | None = None) -> str:
+    return cache_key(compiled(text), project, digests)[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("{a: 1}", "{a: 2}", {"inputs.a": (1, 2)}),
+        ("image: x", "image: y", {"container.image": ("x", "y")}),
+        ("command: [run]", "command: [go]", {"container.command": (["run"], ["go"])}),
+        ("value: v", "value: w", {"container.env": ([{"name": "E", "value": "v"}], [{"name": "E", "value": "w"}])}),
+        ("url: u", "url: w", {"init[0]": ({"git": {"url": "u"}}, {"git": {"url": "w"}})}),
+        ("connections: [c], ", "", {"connections": (["c"], None)}),
+        ("cpu: 1", "cpu: 2", {}),
+    ],
+)
+def test_what_differs_between_two_keys_is_named_as_in_the_file(old: str, new: str, expected: dict[str, Any]) -> None:
+    assert differences(parts_of(BASE), parts_of(BASE.replace(old, new))) == expected
+
+
+def test_a_rebuilt_image_and_another_project_are_differences_too() -> None:
+    found = differences(parts_of(BASE, digests={"image": "a"}), parts_of(BASE, "other", {"upstream prepare": "b"}))
+    assert found == {
+        "project": ("quick", "other"),
+        "the image that was built": ("a", None),
+        "upstream prepare": (None, "b"),
+    }
 
 
 def test_the_same_operation_has_the_same_key_in_another_run() -> None:

@@ -47,7 +47,7 @@ from polyaxon.engine.events import (
 from polyaxon.engine.reasons import REASONS
 from polyaxon.engine.submit import submit
 from polyaxon.model.ids import RunId
-from polyaxon.model.launch import LaunchPlan, Places
+from polyaxon.model.launch import Connection, LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import Cloning, Condition, Run, RunFacts, RunKind
 from polyaxon.model.status import FINAL, Status, can_move
@@ -120,7 +120,8 @@ class Harness:
         self.pick = pick or (lambda _count: 0)
         self.duplicate = duplicate or (lambda: False)
         self.now = now
-        self.world = World(places=_places, defaults=defaults or Defaults())
+        connections = {"slack": Connection("slack", "slack", schema={"url": "http://somewhere"})}
+        self.world = World(places=_places, connections=connections, defaults=defaults or Defaults())
         self.rows: dict[RunId, Run] = {}
         self.conditions: dict[RunId, list[Condition]] = {}
         self.explained: list[Explained] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -19,14 +20,14 @@ def facts(status: Status = Status.SUCCEEDED, **more) -> RunFacts:
     return RunFacts(ORIGINAL, "before", "default", status=status, outputs={"loss": 0.1}, **more)
 
 
-def finds(original: RunFacts | None, nearest=None):
+def finds(original: RunFacts | None):
     """A store that answers every lookup so."""
-    return lambda fetch: Fetched(fetch.run, cache=CacheHit(original, nearest or {}) if fetch.cache_key else None)
+    return lambda fetch: Fetched(fetch.run, cache=CacheHit(original) if fetch.cache_key else None)
 
 
-def looking(original: RunFacts | None, *operations, script=None, nearest=None, **run) -> Harness:
+def looking(original: RunFacts | None, *operations, script=None, **run) -> Harness:
     going = Harness(operation(dag(*(operations or [op("a")]), **run)), script)
-    going.answer = finds(original, nearest)
+    going.answer = finds(original)
     return going.settle()
 
 
@@ -51,10 +52,15 @@ def test_a_hit_of_a_hit_names_the_run_that_did_the_work():
     assert done.row("a").original == worker
 
 
-def test_a_miss_runs_and_says_what_was_different():
-    done = looking(None, nearest={"inputs.lr": (0.1, 0.2)})
+def test_a_miss_runs_and_leaves_the_parts_of_its_key():
+    done = looking(None)
     assert done.order() == ["a"]
-    assert done.facts("a", "cache")[0] == {"hit": False, "nearest": {"inputs.lr": (0.1, 0.2)}}
+    assert done.facts("a", "cache") == [{"hit": False}]
+    assert json.loads(done.row("a").cache_parts or "{}")["kind"] == "job"
+
+
+def test_a_hit_leaves_no_parts_for_the_original_has_them():
+    assert looking(facts()).row("a").cache_parts is None
 
 
 @pytest.mark.parametrize("status", [Status.STOPPING, Status.FAILED, Status.STOPPED])

@@ -66,15 +66,6 @@ def test_a_refused_request_is_told_with_the_reason():
     assert "`resume` by ann was refused: it is running" in why(going, "run")
 
 
-def test_a_miss_names_the_field_that_differed():
-    from polyaxon.engine.events import CacheHit, Fetched
-
-    going = Harness(operation(dag(op("a"))))
-    going.answer = lambda fetch: Fetched(fetch.run, cache=CacheHit(None, {"inputs.lr": (0.1, 0.2)}))
-    going.run()
-    assert "not cached: `inputs.lr` was 0.1 in the nearest earlier run and is 0.2 now" in why(going, "a")
-
-
 def test_every_reason_is_documented():
     text = (Path(__file__).parents[3] / "docs" / "reference" / "statuses.md").read_text()
     assert {reason for reason in REASONS if f"`{reason}`" not in text} == set()

@@ -85,7 +85,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         ids,
         joins=st.lists(st.lists(facts, max_size=2).map(tuple), max_size=2).map(tuple),
         runs=st.dictionaries(ids, facts, max_size=2),
-        cache=st.none() | st.builds(CacheHit, st.none() | facts, mappings),
+        cache=st.none() | st.builds(CacheHit, st.none() | facts),
         error=st.none() | st.text(),
     ),
     st.builds(Settled, ids, facts),

@@ -18,8 +18,11 @@ from polyaxon.model.status import ON_CLUSTER, Status
 __all__ = ["explain"]
 
 CHILDREN_SHOWN = 30
+RUNS_COMPARED = 20
+"""Among how many earlier runs the nearest is looked for."""
 PLAIN = {Status.SUCCEEDED}
-"""Children in these statuses get one line: there is nothing to explain."""
+"""Children in these statuses get one line, and what kept them from being served from the cache."""
+DIFFERED = "not cached: `"
 
 
 @click.command()
@@ -44,18 +47,21 @@ def explain(reference: str | None, uuid: str | None, project: str | None, output
     for line in lines:
         click.echo(line)
     for child in children[:CHILDREN_SHOWN]:
-        shown = below[child.uuid][:1] if child.status in PLAIN else below[child.uuid]
+        shown = below[child.uuid]
+        if child.status in PLAIN:
+            shown = [line for place, line in enumerate(shown) if place == 0 or line.startswith(DIFFERED)]
         click.echo("\n".join(f"{'- ' if place == 0 else '    '}{line}" for place, line in enumerate(shown)))
     if len(children) > CHILDREN_SHOWN:
         click.echo(f"… and {len(children) - CHILDREN_SHOWN} more operations; name one to have it explained")
 
 
 def _explain(home: Home, run: Run, rows: Sequence[Run]) -> list[str]:
-    conditions = home.store.conditions(run.uuid)
-    return explain_run(run, conditions, home.store.explanations(run.uuid), _neighbours(home, run, rows))
+    conditions, explanations = home.store.conditions(run.uuid), home.store.explanations(run.uuid)
+    was_missed = any(item.topic == "cache" and not item.facts.get("hit") for item in explanations)
+    return explain_run(run, conditions, explanations, _neighbours(home, run, rows, was_missed))
 
 
-def _neighbours(home: Home, run: Run, rows: Sequence[Run]) -> Neighbours:
+def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool) -> Neighbours:
     by_uuid = {row.uuid: row for row in rows}
     before = [edge.upstream for edge in home.store.edges(run.uuid) if edge.downstream == run.uuid]
     pipeline = by_uuid.get(RunId(run.pipeline)) if run.pipeline else None
@@ -66,6 +72,8 @@ def _neighbours(home: Home, run: Run, rows: Sequence[Run]) -> Neighbours:
         children=[row for row in rows if row.pipeline == run.uuid],
         active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
         concurrency=_concurrency(pipeline),
+        cache_parts=home.store.cache_parts(run.uuid) if was_missed else None,
+        earlier=home.store.earlier(run.uuid, RUNS_COMPARED) if was_missed else (),
     )
 
 
