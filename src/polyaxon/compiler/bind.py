@@ -8,7 +8,7 @@ Values that come from other runs are data: templates in them are not rendered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import JoinNeed, Needs, Surroundings
@@ -26,7 +26,14 @@ from polyaxon.spec.operation import Operation
 from polyaxon.spec.params import Join, Param
 from polyaxon.spec.types import CastError
 
+if TYPE_CHECKING:
+    from polyaxon.spec.matrix import WarmStart
+
 __all__ = ["bind", "needs"]
+
+_MOST_JOINED = 5000
+_MOST_KNOWN = 1000
+"""How many runs a search begins with, unless it says how many."""
 
 
 @dataclass(slots=True)
@@ -72,9 +79,14 @@ def _later(operation: Operation, around: Surroundings) -> frozenset[str]:
 
 
 def needs(operation: Operation, around: Surroundings) -> Needs:
-    """Return what must be fetched before `operation` can be compiled in these surroundings."""
+    """Return what must be fetched before `operation` can be compiled in these surroundings.
+
+    The runs that a search begins with are the last of the joins.
+    """
     runs = tuple(dict.fromkeys(_needed_runs(operation)))
-    if not operation.joins or operation.schedule is not None:  # scheduled runs ask their joins themselves
+    warm = getattr(operation.matrix, "warm_start", None)
+    # Scheduled runs ask themselves.
+    if operation.schedule is not None or not (operation.joins or warm):
         return Needs(runs=runs)
     component = operation.component
     problems: list[Problem] = []
@@ -82,8 +94,10 @@ def needs(operation: Operation, around: Surroundings) -> Needs:
     io = (component.inputs or (), component.outputs or ()) if component is not None else ((), ())
     given = _gather(bare, *io, around, problems, partial=True)
     resolver = _Resolver(given, around, problems)
-    joins = tuple(_join_need(join, index, resolver) for index, join in enumerate(operation.joins))
-    return Needs(joins, runs)
+    joins = [_join_need(join, f"joins[{index}]", resolver) for index, join in enumerate(operation.joins or ())]
+    if warm is not None:
+        joins.append(_join_need(warm, "matrix.warmStart", resolver, _MOST_KNOWN))
+    return Needs(tuple(joins), runs)
 
 
 def _needed_runs(operation: Operation) -> Iterable[str]:
@@ -99,18 +113,19 @@ def _needed_runs(operation: Operation) -> Iterable[str]:
                 continue  # compiling says so, with the param's place
 
 
-def _join_need(join: Join, index: int, resolver: _Resolver) -> JoinNeed:
+def _join_need(join: Join | WarmStart, where: str, resolver: _Resolver, most: int = _MOST_JOINED) -> JoinNeed:
     def number(name: str, default: int) -> int:
-        value = resolver.render(getattr(join, name))
+        value = resolver.render(getattr(join, name, None))
         try:
             return default if value is None else int(value)
         except (TypeError, ValueError):
-            where = f"joins[{index}].{name}"
-            raise SpecError([problem(CompileCode.JOIN, f"`{name}` is not a number: {value!r}", where)]) from None
+            message = f"`{name}` is not a number: {value!r}"
+            raise SpecError([problem(CompileCode.JOIN, message, f"{where}.{name}")]) from None
 
     query = str(resolver.render(join.query))
     sort = resolver.render(join.sort)
-    return JoinNeed(query, None if sort is None else str(sort), min(number("limit", 5000), 5000), number("offset", 0))
+    limit = min(number("limit", most), _MOST_JOINED)
+    return JoinNeed(query, None if sort is None else str(sort), limit, number("offset", 0))
 
 
 def _gather(

@@ -104,6 +104,7 @@ OPERATION = Nested(
                 "resource": Nested(),
                 "tuner": Nested({"params": ByKey()}),
                 "utilityFunction": Nested({"gaussianProcess": Nested()}),
+                "warmStart": Nested(),
             },
         ),
         "schedule": Kinds(),

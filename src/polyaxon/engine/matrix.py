@@ -21,6 +21,7 @@ from polyaxon.engine.stopping import check_early_stopping
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.trials import objectives_of, trial_of
 from polyaxon.engine.turn import Turn
+from polyaxon.engine.warm import known_trials, recalled
 from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.ids import RunId, child_id
 from polyaxon.model.record import dataclass
@@ -78,6 +79,9 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
         pending=pending,
     )
     group.expected = sweep.search.total
+    recalled(turn, node, compiled.matrix, search.space, sweep.objectives)
+    if sweep.remembers:
+        sweep.trials = {trial.index: trial for trial in known_trials(node)}
     if previous is not None:  # finished points are not kept as children: the count goes on
         sweep.upcoming = previous.upcoming
     for child in sorted(group.children.values(), key=lambda child: child.index):

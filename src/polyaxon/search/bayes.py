@@ -98,7 +98,7 @@ class Bayes(Sequential):
         score = self._score(best, unit)
         pool = self._candidates(view, points, values)
         scores = _scores(process, score, pool)
-        polished = view.cube.snap(self._polished(process, score, pool, scores))
+        polished = _filled(view.cube.snap(self._polished(view, process, score, pool, scores)), view)
         pool = np.vstack([polished, pool])
         scores = np.concatenate([_scores(process, score, polished), scores])
         ranking = np.argsort(-scores, kind="stable")
@@ -137,7 +137,7 @@ class Bayes(Sequential):
         """Every point of a small space; else points from everywhere and from around the best trials."""
         cube, generator, count = view.cube, view.generator, self.utility.candidates
         if cube.space.size is not None and cube.space.size <= _MOST_ENUMERATED:
-            return cube.everything()
+            return _filled(cube.everything, view)
         wide = cube.spread(generator.random((count, cube.dimensions)))
         leaders = points[np.argsort(values, kind="stable")[:5]]
         near = leaders[generator.integers(0, len(leaders), count // 2)]
@@ -146,14 +146,15 @@ class Bayes(Sequential):
         moves = generator.random(near.shape) < np.maximum(1.5 / cube.dimensions, 0.3)
         steps = near + generator.normal(size=near.shape) * 10.0 ** generator.uniform(-2.5, -0.5, (len(near), 1))
         steps[:, cube.categorical] = fresh[:, cube.categorical]
-        return np.vstack([wide, cube.snap(np.where(moves, steps, near))])
+        return _filled(cube.snap(np.vstack([wide, np.where(moves, steps, near)])), view)
 
-    def _polished(self, process: Posterior, score: Acquisition, pool: Array, scores: Array) -> Array:
-        """The best candidates moved uphill together, unordered columns held."""
+    def _polished(self, view: View, process: Posterior, score: Acquisition, pool: Array, scores: Array) -> Array:
+        """The best candidates moved uphill together; unordered columns, and what takes no part, are held."""
         numeric = np.flatnonzero(~process.categorical.astype(bool))
         starts = pool[np.argsort(-scores, kind="stable")[: self.utility.searches]].copy()
         if not numeric.size:
             return starts
+        moving = view.cube.taking_part(starts)[:, numeric]
 
         def descend(flat: Array) -> tuple[float, Array]:
             starts[:, numeric] = flat.reshape(-1, numeric.size)
@@ -161,7 +162,7 @@ class Bayes(Sequential):
             deviation = np.sqrt(variance)
             value, by_mean, by_deviation = score(mean, deviation)
             slope = by_mean[:, None] * mean_slope + (by_deviation / (2 * deviation))[:, None] * variance_slope
-            return -float(value.sum()), -slope[:, numeric].ravel()
+            return -float(value.sum()), -(slope[:, numeric] * moving).ravel()
 
         found = minimize(
             descend,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyaxon.search.levels import key_of
 from polyaxon.search.space import Parameter, Space
 
 __all__ = ["Array", "Cube", "Mask"]
@@ -76,14 +77,19 @@ class Cube:
         """A point → params, in declared order."""
         chosen = dict(self._fixed)
         for parameter, value in zip(self.parameters, point.tolist(), strict=True):
+            if value != value:  # NaN: it takes no part
+                continue
             if parameter.ordered:
                 chosen[parameter.name] = parameter.at(value)
             elif parameter.levels is not None:
                 chosen[parameter.name] = parameter.levels[int(value)]
-        return {name: chosen[name] for name in self.space.names}
+        return self.space.active(chosen) if self.space.is_conditional else {n: chosen[n] for n in self.space.names}
 
     def spread(self, uniform: Array) -> Array:
-        """Points of the unit cube → points of this one: level numbers in unordered columns, cells elsewhere."""
+        """Points of the unit cube → points of this one: level numbers in unordered columns, cells elsewhere.
+
+        Parameters that take no part keep a value here; `snap` takes it from them.
+        """
         points = np.array(uniform, dtype=np.float64)
         for column in self.categorical.tolist():
             weights = self.parameters[column].weights
@@ -92,10 +98,41 @@ class Cube:
             else:
                 edges = np.cumsum(weights)[:-1]
                 points[:, column] = np.searchsorted(edges, points[:, column], side="right")
-        return self.snap(points)
+        return self._placed(points)
 
     def snap(self, points: Array) -> Array:
-        """Move every point to the middle of its cell, so that models score what will really run."""
+        """Move every point to the middle of its cell, so that models score what will really run; NaN for what takes no
+        part."""
+        points = self._placed(points)
+        if self.space.is_conditional:
+            points[~self.taking_part(points)] = np.nan
+        return points
+
+    def taking_part(self, points: Array) -> Mask:
+        """Which parameters each of the points really has."""
+        columns = {parameter.name: column for column, parameter in enumerate(self.parameters)}
+        active: dict[str, Mask] = {}
+        result = np.ones(points.shape, dtype=bool)
+        for parameter in self.space.parameters:
+            here = np.ones(len(points), dtype=bool)
+            for name, keys in parameter.when:
+                here &= active[name] & self._has(points, columns.get(name), name, keys)
+            active[parameter.name] = here
+            if parameter.name in columns:
+                result[:, columns[parameter.name]] = here
+        return result
+
+    def _has(self, points: Array, column: int | None, name: str, keys: frozenset[Any]) -> Mask:
+        """Where a parameter has one of these values."""
+        if column is None:
+            return np.full(len(points), key_of(self._fixed[name]) in keys)
+        levels = self.parameters[column].levels or ()
+        allowed = np.array([key_of(levels[number]) in keys for number in range(len(levels))])
+        cells = int(self.cells[column])
+        numbers = np.nan_to_num(points[:, column] * (cells or 1), nan=0.0).astype(np.intp)
+        return np.asarray(allowed[np.clip(numbers, 0, len(allowed) - 1)])
+
+    def _placed(self, points: Array) -> Array:
         points = np.array(points, dtype=np.float64)
         numeric = self.categories == 0
         points[:, numeric] = np.clip(points[:, numeric], 0.0, 1.0)
@@ -105,11 +142,16 @@ class Cube:
             points[:, self.stepped] = (place + 0.5) / cells
         for column, parameter in self._rounded:
             values = points[:, column].tolist()
-            points[:, column] = [parameter.position(parameter.at(value)) or 0.0 for value in values]
+            points[:, column] = [
+                value if value != value else parameter.position(parameter.at(value)) or 0.0 for value in values
+            ]
         return points
 
+    @cached_property
     def everything(self) -> Array:
         """All points of a finite space, in grid order."""
+        if self.space.is_conditional:
+            return self.encode([self.space.branches.at(index) for index in range(self.space.size or 0)])
         axes = [
             np.arange(count, dtype=np.float64) if unordered else (np.arange(cells) + 0.5) / cells
             for count, cells, unordered in zip(

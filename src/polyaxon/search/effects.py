@@ -37,7 +37,7 @@ def importance(params: Mapping[str, Mapping[str, Any]], trials: Sequence[Trial],
     if known.sum() < 4 or not cube.dimensions:
         return {}
     points = cube.encode([trial.params for trial in finished])[known][-_MOST_TRIALS:]
-    points = np.where(np.isnan(points), np.where(cube.categories > 0, -1.0, 0.5), points)
+    points = _filled(cube, points)
     values = losses[known][-_MOST_TRIALS:]
     values = (values - values.mean()) / (float(values.std()) or 1.0)
     with one_thread():
@@ -57,11 +57,16 @@ def _total_effects(cube: Cube, points: Any, values: Any, seed: int) -> Any:
     generator = np.random.Generator(np.random.PCG64(seed))
     first = cube.spread(generator.random((_SAMPLES, cube.dimensions)))
     second = cube.spread(generator.random((_SAMPLES, cube.dimensions)))
-    base, _ = process.mean_and_variance(first)
+    base, _ = process.mean_and_variance(_filled(cube, cube.snap(first)))
     effects = np.empty(cube.dimensions)
     for column in range(cube.dimensions):
         changed = first.copy()
         changed[:, column] = second[:, column]
-        moved, _ = process.mean_and_variance(changed)
+        moved, _ = process.mean_and_variance(_filled(cube, cube.snap(changed)))
         effects[column] = 0.5 * np.mean((base - moved) ** 2)
     return effects
+
+
+def _filled(cube: Cube, points: Any) -> Any:
+    """A parameter that takes no part sits in the middle, or in a level of its own."""
+    return np.where(np.isnan(points), np.where(cube.categories > 0, -1.0, 0.5), points)

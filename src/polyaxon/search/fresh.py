@@ -1,13 +1,14 @@
 """Which configuration should start next in a search over budgets? One a model likes, now and then a random one.
 
-The model is the Parzen estimator of `tpe` over all configurations, each at the highest rung it reached: those that came
-far are better than those that did not, and within a rung the loss decides. Some stay random, so that a wrong model
+The model is the Parzen estimator of `tpe` over all configurations, each with the largest budget it had: those that came
+far are better than those that did not, and at equal budgets the loss decides. Some stay random, so that a wrong model
 cannot rule anything out (the scheme of BOHB, S. Falkner et al., ICML 2018).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,7 @@ class Fresh:
         seed = mixed(seed, _DRAW)
         keys = set() if self.space.size is None else {self.space.key(trial.params) for trial in taken}
         for attempt in range(_ATTEMPTS):
-            params = {
-                parameter.name: parameter.quantile(unit(seed, number, attempt, place))
-                for place, parameter in enumerate(self.space.parameters)
-            }
+            params = self.space.drawn(partial(unit, seed, number, attempt))
             if self.space.key(params) not in keys:
                 return params
         size = self.space.size or 0
@@ -72,10 +70,10 @@ class Fresh:
         for trial in trials:
             if not trial.is_pending and trial.last_value is not None:
                 key = self.space.key(trial.params)
-                if key not in highest or trial.rung >= highest[key].rung:
+                if key not in highest or _spent(trial) >= _spent(highest[key]):
                     highest[key] = trial
         known = ranked(list(highest.values()), self.sign)
-        known.sort(key=lambda trial: -trial.rung)
+        known.sort(key=lambda trial: -_spent(trial))
         if len(known) < cube.dimensions + 3:
             return None
         pending = [trial for trial in trials if trial.is_pending]
@@ -103,3 +101,7 @@ def ranked(trials: Sequence[Trial], sign: float) -> list[Trial]:
             trial.index,
         ),
     )
+
+
+def _spent(trial: Trial) -> float:
+    return trial.resource or 0.0

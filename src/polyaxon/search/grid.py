@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 from polyaxon.model.record import dataclass
@@ -11,7 +10,7 @@ from polyaxon.search.enumerated import Enumerated
 from polyaxon.search.history import Suggestion
 from polyaxon.search.kinds import DISCRETE
 from polyaxon.search.settings import optional_whole, space_of
-from polyaxon.search.space import Parameter, Space, SpaceError
+from polyaxon.search.space import Space, SpaceError
 
 __all__ = ["Grid"]
 
@@ -34,24 +33,11 @@ class Grid(Enumerated):
                     parameter.name,
                     "use choice, range or linspace, or search with kind: random",
                 )
-        size = prod(_count(parameter) for parameter in space.parameters)
+        size = space.branches.count()
         return cls(space, min(size, optional_whole(matrix, "numRuns") or size))
 
     def window(self, start: int, count: int, seed: int) -> list[Suggestion]:  # noqa: ARG002 - no chance in a grid
-        return [self._at(index) for index in range(max(0, start), min(self.total, start + count))]
-
-    def _at(self, index: int) -> Suggestion:
-        rest = index
-        digits: list[int] = []
-        for parameter in reversed(self.space.parameters):
-            rest, digit = divmod(rest, _count(parameter))
-            digits.append(digit)
-        params = {
-            parameter.name: parameter.levels[digit] if parameter.levels is not None else None
-            for parameter, digit in zip(self.space.parameters, reversed(digits), strict=True)
-        }
-        return Suggestion(params, reason={"source": "grid", "point": index + 1, "of": self.total})
-
-
-def _count(parameter: Parameter) -> int:
-    return parameter.count or 1
+        return [
+            Suggestion(self.space.branches.at(index), reason={"source": "grid", "point": index + 1, "of": self.total})
+            for index in range(max(0, start), min(self.total, start + count))
+        ]

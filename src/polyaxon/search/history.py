@@ -1,7 +1,7 @@
 """What has a search tried, and what does it ask for next? The values that cross its border.
 
 A search never sees arrival order: `ordered` sorts trials by their index, the only order there is.
-Trials of earlier searches (warm start) carry negative indices: they inform, and never count.
+Trials of earlier searches (warm start) carry negative indices: they inform, and count for no total.
 """
 
 from __future__ import annotations

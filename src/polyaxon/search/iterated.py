@@ -37,7 +37,7 @@ class Iterated(Sequential):
     warm_up: int = _WARM_UP
 
     def starts(self, view: View) -> bool:
-        return len(view.losses) == 0 or not self.cube.dimensions or view.index < self.warm_up
+        return len(view.losses) == 0 or not self.cube.dimensions or view.begun < self.warm_up
 
     def propose(self, view: View) -> tuple[Array, dict[str, Any]]:
         return _ALGORITHMS[self.algorithm](view, self._order(view))

@@ -90,9 +90,11 @@ def parse_parameter(name: str, spec: Any) -> Parameter:
         close = difflib.get_close_matches(str(kind), KINDS, 1)
         hint = f"did you mean `{close[0]}`?" if close else "use one of: " + ", ".join(KINDS)
         raise SpaceError(f"parameter `{name}`: unknown kind {kind!r}", name, hint)
-    surplus = sorted(set(spec) - {"kind", "value"})
+    surplus = sorted(set(spec) - {"kind", "value", "when"})
     if surplus:
-        raise SpaceError(f"parameter `{name}`: unknown key `{surplus[0]}`", name, "keep only `kind` and `value`")
+        raise SpaceError(
+            f"parameter `{name}`: unknown key `{surplus[0]}`", name, "keep only `kind`, `value` and `when`"
+        )
     if spec.get("value") is None:
         raise SpaceError(f"parameter `{name}` ({kind}) has no value", name, "give it a `value`")
     reader, names = KINDS[str(kind)]

@@ -86,6 +86,10 @@ class Parzen:
         gaps = (points[:, None, columns] - self._centres[None][:, :, columns]) / scale
         if missing.any():
             gaps[np.broadcast_to(missing, gaps.shape)] = 0.0
+        absent = np.isnan(points[:, columns])
+        if absent.any():  # what a point does not have tells nothing about it
+            gaps[np.broadcast_to(absent[:, None, :], gaps.shape)] = 0.0
+            return np.asarray(-0.5 * np.einsum("ijk,ijk->ij", gaps, gaps) - (~absent).astype(float) @ norms.T)
         terms: Array = -0.5 * np.einsum("ijk,ijk->ij", gaps, gaps) - norms.sum(axis=1)
         return terms
 
@@ -97,9 +101,11 @@ class Parzen:
         cumulative = ndtr((edges[None, :] - centre[:, None]) / self._widths[column])
         mass = np.diff(cumulative, axis=1) / (cumulative[:, -1:] - cumulative[:, :1])
         mass[self._missing[:, column]] = 1.0 / cells
-        place = np.minimum((points[:, column] * cells).astype(np.intp), cells - 1)
-        table: Array = np.log(np.maximum(mass, 1e-300) * cells).T
-        return np.asarray(table[place])
+        absent = np.isnan(points[:, column])
+        place = np.minimum((np.where(absent, 0.0, points[:, column]) * cells).astype(np.intp), cells - 1)
+        terms: Array = np.log(np.maximum(mass, 1e-300) * cells).T[place]
+        terms[absent] = 0.0
+        return terms
 
     def _level_terms(self, points: Array, column: int) -> Array:
         levels, slip = int(self._cube.categories[column]), float(self._slip[column])
@@ -107,4 +113,5 @@ class Parzen:
         terms = np.full(same.shape, float(np.log(slip)))
         terms[same] = np.log((1 - slip) * levels + slip)
         terms[:, self._missing[:, column]] = 0.0
+        terms[np.isnan(points[:, column])] = 0.0
         return terms

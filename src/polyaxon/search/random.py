@@ -4,22 +4,23 @@ Any suggestion can be computed from its number alone. In a finite space number i
 permutation, so nothing is drawn twice and nothing drawn is remembered. Weighted values (pchoice, the bounded
 q-kinds) get their share of the runs by systematic rounding, one parameter after the other: of n runs, an item of
 probability p gets floor(n p) or ceil(n p) and n p on average, as far as it has that many distinct points. That
-keeps the weights and the distinctness without looking at earlier draws, which rejection would need.
+keeps the weights and the distinctness without looking at earlier draws, which rejection would need. Values that
+other parameters depend on share the runs alike: a branch with few points is not drowned by one with many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
-from math import prod
+from functools import cached_property, partial
 from typing import Any
 
 from polyaxon.model.record import dataclass
+from polyaxon.search.branches import Branches
 from polyaxon.search.draw import apportion, mixed, permuted, unit
 from polyaxon.search.enumerated import Enumerated
 from polyaxon.search.history import Suggestion
 from polyaxon.search.settings import space_of, whole
-from polyaxon.search.space import Parameter, Space
+from polyaxon.search.space import Space
 
 __all__ = ["Random"]
 
@@ -52,45 +53,37 @@ class Random(Enumerated):
         ]
 
     def _independent(self, index: int, seed: int) -> dict[str, Any]:
-        return {
-            parameter.name: parameter.quantile(unit(seed, _VALUE, index, place))
-            for place, parameter in enumerate(self.space.parameters)
-        }
+        return self.space.drawn(partial(unit, seed, _VALUE, index))
 
     def _distinct(self, index: int, seed: int) -> dict[str, Any]:
-        weighted, plain, block = self._split
+        branches, split = self._split
         chosen: dict[str, Any] = {}
         place, runs = index, self.total
-        if weighted:
+        if split:
             place = permuted(index, self.total, mixed(seed, _ORDER))
         path = mixed(seed, _SHARE)
-        for parameter, room in weighted:
-            levels, weights = parameter.levels, parameter.weights
-            if levels is None or weights is None:
+        for number in range(split):
+            parameter = branches.parameters[number]
+            levels = parameter.levels
+            if levels is None or not parameter.is_active(chosen):
                 continue
-            shares = apportion(runs, weights, (room,) * len(weights), unit(path, 0))
+            weights = parameter.weights or (1.0,) * len(levels)
+            shares = apportion(runs, weights, tuple(branches.rooms(number, chosen)), unit(path, 0))
             item = 0
             while place >= shares[item]:
                 place -= shares[item]
                 item += 1
             runs, chosen[parameter.name] = shares[item], levels[item]
             path = mixed(path, item)
-        rest = permuted(place, block, mixed(path, _BLOCK))
-        for parameter in reversed(plain):
-            if parameter.levels is not None:
-                rest, digit = divmod(rest, len(parameter.levels))
-                chosen[parameter.name] = parameter.levels[digit]
-        return {name: chosen[name] for name in self.space.names}
+        rest = permuted(place, branches.count(split, chosen), mixed(path, _BLOCK))
+        found = branches.at(rest, split, chosen)
+        return {name: found[name] for name in self.space.names if name in found}
 
     @cached_property
-    def _split(self) -> tuple[list[tuple[Parameter, int]], list[Parameter], int]:
-        """Weighted parameters with how many points each of their items has, the others, and their product."""
+    def _split(self) -> tuple[Branches, int]:
+        """The parameters, first those that runs are shared out by (weighted, or deciding about others); how many."""
         parameters = self.space.unique.parameters
-        plain = [parameter for parameter in parameters if parameter.weights is None]
-        block = prod(parameter.count or 1 for parameter in plain)
-        weighted: list[tuple[Parameter, int]] = []
-        room = block
-        for parameter in reversed([parameter for parameter in parameters if parameter.weights is not None]):
-            weighted.append((parameter, room))
-            room *= parameter.count or 1
-        return weighted[::-1], plain, block
+        tree = Branches(parameters)
+        shared = [parameter for parameter in parameters if parameter.weights is not None or tree.is_parent(parameter)]
+        plain = [parameter for parameter in parameters if parameter not in shared]
+        return Branches([*shared, *plain]), len(shared)

@@ -7,7 +7,7 @@ that asking for two is asking for one, twice. An algorithm gives `propose`: a vi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from polyaxon.search.space import Space
 __all__ = ["Sequential", "Shape", "View", "losses_of"]
 
 _DESIGN, _FALLBACK, _MODEL = 11, 12, 13
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,14 @@ class View:
         """The chance of this one suggestion: it depends on the seed and the suggestion's number alone."""
         return np.random.Generator(np.random.PCG64(mixed(self.seed, _MODEL, self.index)))
 
+    @property
+    def begun(self) -> int:
+        """How much of the first look is taken: what earlier searches found need not be looked for again."""
+        return self.index + sum(trial.index < 0 for trial in self.trials)
+
     def is_new(self, point: Array) -> bool:
-        """Whether no trial has these params; continuous spaces hold no repetitions worth looking for."""
-        return self.cube.space.size is None or self.cube.space.key(self.cube.decode(point)) not in self.seen
+        """Whether no trial has these params; `seen` is empty where there are no repetitions worth looking for."""
+        return not self.seen or self.cube.space.key(self.cube.decode(point)) not in self.seen
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,11 @@ class Sequential:
     @cached_property
     def _keys(self) -> _Keys:
         return _Keys(self.space)
+
+    @cached_property
+    def _repeats(self) -> bool:
+        """Whether points may come again: in finite spaces, and on branches of others that hold few points."""
+        return self.space.size is not None or self.space.is_conditional
 
     @property
     def total(self) -> int | None:
@@ -140,7 +151,7 @@ class Sequential:
 
     def starts(self, view: View) -> bool:
         """Whether to spread out rather than to model: the first batch, or nothing finished yet."""
-        return view.index < self.shape.first or not len(view.losses) or not self.cube.dimensions
+        return view.begun < self.shape.first or not len(view.losses) or not self.cube.dimensions
 
     def _view(self, trials: Sequence[Trial], index: int, seed: int) -> View:
         finished = [trial for trial in trials if not trial.is_pending]
@@ -155,7 +166,7 @@ class Sequential:
             index=index,
             seed=seed,
             trials=tuple(known),
-            seen=frozenset() if self.space.size is None else frozenset(map(self._keys.of, trials)),
+            seen=frozenset(map(self._keys.of, trials)) if self._repeats else frozenset(),
         )
 
     def _design(self, view: View) -> Array:
@@ -163,18 +174,17 @@ class Sequential:
         return np.asarray(self.cube.spread(np.array([point]))[0])
 
     def _unseen(self, view: View) -> dict[str, Any]:
-        """The first point of a seeded order of the finite space that nothing has tried."""
-        cube, size = self.cube, self.space.size or 1
-        seed = mixed(view.seed, _FALLBACK)
+        """The first point of a seeded order that nothing has tried."""
+        size, seed = self.cube.space.size, mixed(view.seed, _FALLBACK)
+        if size is None:
+            for attempt in range(_ATTEMPTS):
+                params = self.cube.space.drawn(partial(unit, seed, view.index, attempt))
+                if self.space.key(params) not in view.seen:
+                    break
+            return params
         start = int(unit(seed, view.index) * size)
         for turn in range(size):
-            rest = permuted((start + turn) % size, size, seed)
-            point = np.empty(cube.dimensions)
-            for column in reversed(range(cube.dimensions)):
-                cells, categories = int(cube.cells[column]), int(cube.categories[column])
-                rest, digit = divmod(rest, cells or categories)
-                point[column] = (digit + 0.5) / cells if cells else digit
-            params = cube.decode(point)
+            params = self.cube.space.branches.at(permuted((start + turn) % size, size, seed))
             if self.space.key(params) not in view.seen:
                 return params
         raise ValueError("every point of the space is taken")  # `done` was true: a bug of the caller

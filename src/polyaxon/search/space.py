@@ -7,13 +7,14 @@ from the unit interval; algorithms know nothing else. No numpy here: grid, rando
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from polyaxon.errors import UserError
 from polyaxon.model.record import dataclass
+from polyaxon.search.branches import Branches
 from polyaxon.search.laws import Law
 from polyaxon.search.levels import Levels, Listed, key_of
 
@@ -41,6 +42,12 @@ class Parameter:
     weights: tuple[float, ...] | None = None
     law: Law | None = None
     ordered: bool = True
+    when: tuple[tuple[str, frozenset[Any]], ...] = ()
+    """It takes part only where every named parameter has one of these values (their keys)."""
+
+    def is_active(self, params: Mapping[str, Any]) -> bool:
+        """Whether it takes part, given the parameters before it."""
+        return all(name in params and key_of(params[name]) in keys for name, keys in self.when)
 
     @property
     def count(self) -> int | None:
@@ -117,17 +124,44 @@ class Space:
     @cached_property
     def size(self) -> int | None:
         """How many distinct points there are, None when some parameter is continuous."""
-        counts = [parameter.distinct().count for parameter in self.parameters]
-        return None if None in counts else math.prod(count for count in counts if count is not None)
+        if any(parameter.levels is None for parameter in self.parameters):
+            return None
+        return self.unique.branches.count()
+
+    @cached_property
+    def is_conditional(self) -> bool:
+        """Whether some parameter takes part only for some values of others."""
+        return any(parameter.when for parameter in self.parameters)
 
     @cached_property
     def unique(self) -> Space:
         """The space without repeated values and values of probability 0."""
         return Space(tuple(parameter.distinct() for parameter in self.parameters))
 
+    @cached_property
+    def branches(self) -> Branches:
+        """The points of a finite space by number."""
+        return Branches(self.parameters)
+
+    def drawn(self, uniform: Callable[[int], float]) -> dict[str, Any]:
+        """A point by the parameters' own distributions; `uniform` gives the share of the parameter at a place."""
+        params: dict[str, Any] = {}
+        for place, parameter in enumerate(self.parameters):
+            if parameter.is_active(params):
+                params[parameter.name] = parameter.quantile(uniform(place))
+        return params
+
     def point(self, positions: Sequence[float]) -> dict[str, Any]:
         """The params at a point of the unit cube, cells of levels being equally wide."""
-        return {p.name: p.at(u) for p, u in zip(self.parameters, positions, strict=True)}
+        return self.active({p.name: p.at(u) for p, u in zip(self.parameters, positions, strict=True)})
+
+    def active(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Without the parameters that take no part, in declared order."""
+        kept: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name in params and parameter.is_active(kept):
+                kept[parameter.name] = params[parameter.name]
+        return kept
 
     def positions(self, params: Mapping[str, Any]) -> list[float | None]:
         """The point of the unit cube for params; None where a parameter is missing or its value foreign."""
@@ -138,9 +172,12 @@ class Space:
         return tuple(key_of(params.get(name)) for name in self.names)
 
     def __contains__(self, params: object) -> bool:
-        if not isinstance(params, Mapping) or set(params) != set(self.names):
+        if not isinstance(params, Mapping):
             return False
-        return all(_holds(parameter, params[parameter.name]) for parameter in self.parameters)
+        taking_part = [parameter for parameter in self.parameters if parameter.is_active(params)]
+        if set(params) != {parameter.name for parameter in taking_part}:
+            return False
+        return all(_holds(parameter, params[parameter.name]) for parameter in taking_part)
 
 
 def parse_space(params: Mapping[str, Mapping[str, Any]]) -> Space:
@@ -149,7 +186,42 @@ def parse_space(params: Mapping[str, Mapping[str, Any]]) -> Space:
 
     if not params:
         raise SpaceError("the search has no params", hint="give at least one parameter under `params`")
-    return Space(tuple(parse_parameter(str(name), spec) for name, spec in params.items()))
+    parsed: dict[str, Parameter] = {}
+    for name, spec in params.items():
+        parameter = parse_parameter(str(name), spec)
+        conditions = spec.get("when")
+        parsed[parameter.name] = replace(parameter, when=_when(parameter.name, conditions, parsed))
+    return Space(tuple(parsed.values()))
+
+
+def _when(name: str, conditions: Any, before: Mapping[str, Parameter]) -> tuple[tuple[str, frozenset[Any]], ...]:
+    """The conditions of one parameter; all of them must hold for it to take part."""
+    if conditions is None:
+        return ()
+    if not isinstance(conditions, Mapping) or not conditions:
+        raise SpaceError(f"parameter `{name}`: `when` is {conditions!r}", name, "write when: {other: value}")
+    found: list[tuple[str, frozenset[Any]]] = []
+    for parent, values in conditions.items():
+        other = before.get(str(parent))
+        if other is None or other.levels is None:
+            why = "is not declared before it" if other is None else "has no list of values"
+            raise SpaceError(
+                f"parameter `{name}` takes part by `{parent}`, which {why}",
+                name,
+                f"declare `{parent}` above `{name}`" if other is None else f"make `{parent}` a choice",
+            )
+        wanted = values if isinstance(values, list | tuple) else [values]
+        foreign = [value for value in wanted if not _holds(other, value)]
+        if foreign or not wanted:
+            what = repr(foreign[0]) if foreign else "nothing"
+            levels = ", ".join(str(other.levels[place]) for place in range(min(10, len(other.levels))))
+            raise SpaceError(
+                f"parameter `{name}` takes part when `{parent}` is {what}, which it never is",
+                name,
+                f"its values are {levels}",
+            )
+        found.append((other.name, frozenset(key_of(value) for value in wanted)))
+    return tuple(found)
 
 
 def _holds(parameter: Parameter, value: Any) -> bool:

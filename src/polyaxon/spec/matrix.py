@@ -43,6 +43,7 @@ __all__ = [
     "Tpe",
     "Tuner",
     "UtilityFunction",
+    "WarmStart",
 ]
 
 Params: TypeAlias = Annotated[Space | str, OrTemplate]
@@ -73,6 +74,17 @@ class Tuner(Model):
     """Namespace of its runs."""
     params: TemplatedParams | None = None
     """Further params of the component, in full form."""
+
+
+class WarmStart(Model):
+    """Earlier runs that a search learns from before its own first run."""
+
+    query: str
+    """Which runs of the project: the search language. They count when they have the metric and lie in the space."""
+    sort: str | None = None
+    """Order of the runs, which matters with a `limit`: fields with commas, `-` for descending."""
+    limit: PositiveIntOrRef | None = None
+    """How many runs at most; 1000 when absent."""
 
 
 class _Search(Kinded):
@@ -152,6 +164,8 @@ class Hyperopt(_Search):
     """Makes the suggestions repeatable."""
     asynchronous: BoolOrRef | None = None
     """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
+    warm_start: WarmStart | None = None
+    """Earlier runs to learn from."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -177,6 +191,8 @@ class Tpe(_Search):
     """Makes the suggestions repeatable."""
     asynchronous: BoolOrRef | None = None
     """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
+    warm_start: WarmStart | None = None
+    """Earlier runs to learn from."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -252,6 +268,8 @@ class Bayes(_Search):
     """Makes the suggestions repeatable."""
     asynchronous: BoolOrRef | None = None
     """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
+    warm_start: WarmStart | None = None
+    """Earlier runs to learn from."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -298,6 +316,8 @@ class Hyperband(_Search):
     """Makes the draws repeatable."""
     asynchronous: BoolOrRef | None = None
     """Whether the next bracket begins while a rung waits for its last runs."""
+    warm_start: WarmStart | None = None
+    """Earlier runs to learn from."""
     tuner: Tuner | None = None
     """A component that suggests instead."""
 
@@ -344,6 +364,8 @@ class Asha(_Search):
     """Whether the best runs continue from what they have, instead of from scratch."""
     seed: IntOrRef | None = None
     """Makes the draws repeatable."""
+    warm_start: WarmStart | None = None
+    """Earlier runs to learn from."""
 
 
 class Cmaes(_Search):

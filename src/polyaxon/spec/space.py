@@ -48,12 +48,20 @@ _SLACK = 1e-6
 Readers: TypeAlias = Mapping[str, Callable[[Any], Any]]
 
 
+def _some_condition(value: Any) -> Any:
+    if isinstance(value, dict) and not value:
+        raise wrong(SpecCode.SPACE, "there is no condition", suggestion="write `when: {other: value}`, or leave it out")
+    return value
+
+
 class _Param(Kinded):
     """What all kinds share: a value in one of the kind's forms, or a template of it."""
 
     parts: ClassVar[tuple[str, ...]] = ()
     optional: ClassVar[tuple[str, ...]] = ()
     readers: ClassVar[Readers] = {}
+    when: Annotated[dict[str, Any] | None, Before(_some_condition)] = None
+    """Other parameters, each with the value or the list of values for which this one takes part."""
 
     @model_validator(mode="after")
     def _check(self) -> _Param:

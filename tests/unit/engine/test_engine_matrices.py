@@ -6,9 +6,10 @@ import pytest
 from harness import FAILURE, HANGS, ROOT, Harness, Outcome, dag, job, op, operation
 
 from polyaxon.engine import Defaults
-from polyaxon.engine.events import Action, Observed, Reported
+from polyaxon.engine.events import Action, Fetched, Observed, Reported
 from polyaxon.model.ids import child_id
 from polyaxon.model.observation import Observation, Phase
+from polyaxon.model.run import RunFacts
 from polyaxon.model.status import Status
 
 
@@ -264,3 +265,105 @@ def test_impossible_search_settings_fail_the_run_with_the_reason():
     done = Harness(raw).run()
     assert done.root.status is Status.FAILED
     assert done.last(ROOT).reason == "InvalidSpecification"
+
+
+def warm(matrix_kind: str, **more) -> dict:
+    return {
+        "kind": matrix_kind,
+        "numRuns": 6,
+        "numInitialRuns": 3,
+        "concurrency": 1,
+        "seed": 1,
+        "metric": {"name": "loss", "optimization": "minimize"},
+        "params": {"x": {"kind": "uniform", "value": [0, 1]}},
+        "warmStart": {"query": "name: old", "limit": 5},
+        **more,
+    }
+
+
+def earlier(*runs) -> list[RunFacts]:
+    return [
+        RunFacts(child_id(ROOT, f"old {place}"), "old", "default", status=status, inputs=inputs, outputs=outputs)
+        for place, (status, inputs, outputs) in enumerate(runs)
+    ]
+
+
+def with_earlier_runs(matrix, runs, *inputs) -> Harness:
+    """A sweep whose query finds these runs, and anything else from the second time on."""
+    component = trial("float")
+    component["inputs"] += inputs
+    made = sweep(matrix, {"trial": lambda plan, _: loss(float(plan.main.container.command[2]))}, component)
+    asked = []
+
+    def answer(fetch):
+        if fetch.cache_key is not None:
+            return made.lookup(fetch)
+        asked.append(fetch.joins)
+        return Fetched(fetch.run, (tuple(runs if len(asked) == 1 else runs[:1]),))
+
+    made.answer = answer
+    return made
+
+
+KNOWN = earlier(
+    (Status.SUCCEEDED, {"x": 0.31, "other": 1}, {"loss": 0.1}),
+    (Status.SUCCEEDED, {"x": 0.7}, {"loss": 0.9}),
+    (Status.FAILED, {"x": 0.9}, {}),
+    (Status.SUCCEEDED, {"x": 0.5}, {"accuracy": 0.9}),
+    (Status.SUCCEEDED, {"x": 7.5}, {"loss": 0.0}),
+    (Status.STOPPED, {"x": 0.2}, {"loss": 0.3}),
+)
+
+
+def test_a_search_begins_with_what_earlier_runs_found_in_its_space():
+    done = with_earlier_runs(warm("tpe"), KNOWN).run()
+    facts = next(item.facts for item in done.explained if item.topic == "warm start")
+    assert facts == {"query": "name: old", "found": 6, "used": 3}
+    reasons = [item.facts for item in done.explained if item.topic == "suggestion"]
+    assert len(reasons) == 6
+    assert {reason["source"] for reason in reasons} == {"tpe"}  # no initial design: three results are known
+    assert reasons[0]["good_trials"] + reasons[0]["other_trials"] == 3
+    assert reasons[0]["nearest_good"] == -1
+
+
+def test_after_a_crash_a_warm_search_knows_the_runs_it_began_with():
+    undisturbed = with_earlier_runs(warm("tpe"), KNOWN).run()
+    disturbed = with_earlier_runs(warm("tpe"), KNOWN)
+    for step in range(120):
+        if step % 9 == 8:
+            disturbed.crash()
+        disturbed.step()
+    disturbed.run()
+    assert {uuid: run.inputs for uuid, run in disturbed.rows.items()} == {
+        uuid: run.inputs for uuid, run in undisturbed.rows.items()
+    }
+
+
+def test_a_warm_start_that_finds_nothing_begins_at_the_beginning():
+    matrix = warm("bayes", maxIterations=2)
+    del matrix["numRuns"]
+    done = with_earlier_runs(matrix, []).run()
+    reasons = [item.facts["source"] for item in done.explained if item.topic == "suggestion"]
+    assert reasons == ["initial design"] * 3 + ["bayes"] * 2
+
+
+def test_runs_of_another_budget_are_known_by_what_they_spent():
+    budget = {"maxIterations": 9, "eta": 3, "resource": {"name": "epochs", "type": "int"}, "algorithm": "rand"}
+    matrix = warm("asha", **budget)
+    del matrix["numInitialRuns"]
+    known = earlier((Status.SUCCEEDED, {"x": 0.31, "epochs": 9}, {"loss": 0.1}))
+    done = with_earlier_runs(matrix, known, {"name": "epochs", "type": "int"}).run()
+    assert done.root.status is Status.SUCCEEDED
+    assert done.root.meta["engine"]["known"] == [["succeeded", {"x": 0.31}, [0.1], 9.0]]
+
+
+def test_a_parameter_that_takes_no_part_keeps_its_inputs_default():
+    params = {
+        "x": {"kind": "choice", "value": [1, 2]},
+        "y": {"kind": "choice", "value": [7, 8], "when": {"x": 2}},
+    }
+    component = trial()
+    component["inputs"].append({"name": "y", "type": "int", "value": 5})
+    done = sweep({"kind": "grid", "params": params}, component=component).run()
+    children = [done.rows[child_id(ROOT, str(index))].inputs for index in range(3)]
+    assert children == [{"x": 1, "y": 5}, {"x": 2, "y": 7}, {"x": 2, "y": 8}]

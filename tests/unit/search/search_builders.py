@@ -26,6 +26,20 @@ FINITE: dict[str, Any] = {
     "act": {"kind": "choice", "value": ["relu", "tanh", "relu"]},
     "rate": {"kind": "geomspace", "value": [0.001, 0.1, 3]},
 }
+BRANCHING: dict[str, Any] = {
+    "model": {"kind": "choice", "value": ["none", "trees", "net"]},
+    "depth": {"kind": "range", "value": [1, 6, 1], "when": {"model": "trees"}},
+    "layers": {"kind": "choice", "value": [1, 2, 3], "when": {"model": "net"}},
+    "rate": {"kind": "loguniform", "value": [-9, 0], "when": {"model": ["net"]}},
+    "dropout": {"kind": "uniform", "value": [0, 0.5], "when": {"layers": [2, 3]}},
+}
+FEW_BRANCHES: dict[str, Any] = {
+    "model": {"kind": "pchoice", "value": [["none", 0.2], ["trees", 0.5], ["net", 0.3]]},
+    "depth": {"kind": "range", "value": [1, 6, 1], "when": {"model": "trees"}},
+    "layers": {"kind": "choice", "value": [1, 2, 3], "when": {"model": "net"}},
+    "act": {"kind": "choice", "value": ["relu", "tanh"], "when": {"model": "net", "layers": [2, 3]}},
+    "seed": {"kind": "choice", "value": [1, 2]},
+}
 METRIC = {"name": "loss", "optimization": "minimize"}
 RESOURCE = {"name": "epochs", "type": "int"}
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from search_builders import ADAPTIVE, FINITE, MIXED, drive, finished, loss_of, matrix
+from search_builders import ADAPTIVE, BRANCHING, FEW_BRANCHES, FINITE, MIXED, drive, finished, loss_of, matrix
 
 from polyaxon.search import Trial, TrialStatus, parse_space, plan_search
 
 NAMES = st.sampled_from(sorted(ADAPTIVE))
-SPACES = st.sampled_from([MIXED, FINITE])
-FEW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SPACES = st.sampled_from([MIXED, FINITE, BRANCHING, FEW_BRANCHES])
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def without_resource(params: Any) -> dict[str, Any]:
@@ -35,12 +35,17 @@ def test_suggestions_lie_in_the_space_and_the_search_ends(name: str, params: Any
 
 
 @FEW
-@given(st.sampled_from(["bayes", "bayes-ucb", "tpe", "anneal", "rand", "iterative", "cmaes"]), st.integers(0, 10**6))
-def test_a_finite_space_is_never_searched_twice_at_one_point(name: str, seed: int) -> None:
-    settings_ = {**matrix(name, FINITE), "numRuns": 100, "maxIterations": 100}
+@given(
+    st.sampled_from(["bayes", "bayes-ucb", "tpe", "anneal", "rand", "iterative", "cmaes"]),
+    st.sampled_from([(FINITE, 30), (FEW_BRANCHES, 22)]),
+    st.integers(0, 10**6),
+)
+def test_a_finite_space_is_never_searched_twice_at_one_point(name: str, params: Any, seed: int) -> None:
+    declared, size = params
+    settings_ = {**matrix(name, declared), "numRuns": 100, "maxIterations": 100}
     _, suggestions = drive(plan_search(settings_), seed, 3, chance=random.Random(seed))
-    space = parse_space(FINITE)
-    assert len({space.key(suggestion.params) for suggestion in suggestions}) == len(suggestions) == space.size == 30
+    space = parse_space(declared)
+    assert len({space.key(suggestion.params) for suggestion in suggestions}) == len(suggestions) == space.size == size
 
 
 @FEW

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.lint.branches import check_branches
 from polyaxon.compiler.lint.near import did_you_mean, listed
 from polyaxon.compiler.lint.params import value_hint
 from polyaxon.compiler.lint.use import Use
@@ -36,6 +37,7 @@ def check_search(use: Use) -> Iterator[Problem]:
     if isinstance(params, Mapping):
         for name, space in params.items():
             yield from _check_parameter(use, name, space)
+        yield from check_branches(use, params)
         yield from _check_size(use, matrix, params)
     values = getattr(matrix, "values", None)
     if matrix.kind == "mapping" and isinstance(values, list):
@@ -177,11 +179,11 @@ def _listed_numbers(kind: str, parts: Mapping[str, Any]) -> list[float]:
 
 
 def size_of(params: Mapping[str, Any]) -> int | None:
-    """Return how many different points a space has; None when it is continuous or not known yet."""
+    """Return how many different points a space has; None when it is continuous, branches or is not known yet."""
     total = 1
     for space in params.values():
         count = _count(space)
-        if count is None:
+        if count is None or space.when is not None:
             return None
         total *= count
     return total
