@@ -1,7 +1,7 @@
 """How good and how fast are the searches? Regret on known functions, beside Optuna and hyperopt in the same run.
 
     python benchmarks/search.py [--quick] [--seeds N] [--first-seed N] [--only bayes|tpe|halving]
-                                [--methods TEXT] [--save FILE]
+                                [--methods TEXT] [--problems NAME,…] [--save FILE]
 
 Peers that are not installed are skipped, and the tables say so. Every method gets the same budget and as many
 random first trials. Regret is the best value found minus the optimum, the median over seeds; ranks are per
@@ -25,6 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported: small
 from search_methods import halving_run, hyperopt_run, missing, optuna_run, ours, plain_bayes, policy_run, pruner_run
 from search_problems import HELD_OUT, TABLE, Table, problems
 
+PROBLEMS = problems()
 BAYES: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
     "polyaxon bayes": ((), ours("bayes")),
     "optuna GPSampler": (
@@ -103,7 +104,7 @@ def compare(
             print(f"skipped {method}: {reason}")
             continue
         stored = saved.setdefault(method, {"runs": {}, "seconds": []})
-        for problem in problems():
+        for problem in PROBLEMS:
             kept = stored["runs"].setdefault(problem.name, {})
             for seed in seeds:
                 if str(seed) in kept and len(kept[str(seed)]) >= max(budgets):
@@ -112,7 +113,7 @@ def compare(
                 kept[str(seed)] = [min(values[: place + 1]) - problem.optimum for place in range(len(values))]
                 stored["seconds"].append(statistics.median(seconds[-10:]))
                 save()
-        runs[method] = {name: [kept[str(seed)] for seed in seeds] for name, kept in stored["runs"].items()}
+        runs[method] = {p.name: [stored["runs"][p.name][str(seed)] for seed in seeds] for p in PROBLEMS}
         speeds[method] = stored["seconds"]
     for budget in budgets:
         _table(f"{title}: median regret after {budget} trials, seeds {seeds[0]} to {seeds[-1]}", runs, budget)
@@ -125,7 +126,7 @@ def _table(title: str, runs: dict[str, dict[str, list[list[float]]]], budget: in
     """Medians and mean ranks, of the problems that choices were made on and of the others."""
     methods = list(runs)
     held_out = {problem.name for problem in HELD_OUT}
-    names = [problem.name for problem in problems()]
+    names = [problem.name for problem in PROBLEMS]
     ranks: dict[str, dict[str, list[float]]] = {method: {} for method in methods}
     print(f"\n{title}\n  {'':14s}" + "".join(f"{method:>26s}" for method in methods))
     for name in names:
@@ -135,7 +136,7 @@ def _table(title: str, runs: dict[str, dict[str, list[list[float]]]], budget: in
             for method, value in zip(methods, values, strict=True):
                 below, equal = sum(v < value for v in values), sum(v == value for v in values)
                 ranks[method].setdefault(name, []).append(below + (equal + 1) / 2)
-    groups = [("mean rank", names), ("  held-out", [name for name in names if name in held_out])]
+    groups = [("mean rank", names), ("  held-out", [name for name in names if name in held_out] or names)]
     for label, group in groups:
         means = [statistics.mean([rank for name in group for rank in ranks[m][name]]) for m in methods]
         print(f"  {label:14s}" + "".join(f"{mean:26.2f}" for mean in means))
@@ -147,6 +148,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--methods", default="", help="only methods whose name has this text")
+    parser.add_argument("--problems", default="", help="only these, with commas")
     parser.add_argument("--only", choices=["bayes", "tpe", "halving"])
     parser.add_argument("--save", type=Path, help="keep the runs here and reuse those already there")
     options = parser.parse_args()
@@ -157,6 +159,10 @@ def main() -> None:
             del methods[name]
     budgets = (50,) if options.quick else (50, 100)
     saved = json.loads(options.save.read_text()) if options.save and options.save.exists() else {}
+
+    if options.problems:
+        wanted = options.problems.split(",")
+        PROBLEMS[:] = [problem for problem in PROBLEMS if problem.name in wanted]
 
     def save() -> None:
         if options.save:
