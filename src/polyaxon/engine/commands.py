@@ -30,6 +30,7 @@ __all__ = [
     "JoinQuery",
     "Linked",
     "Moved",
+    "Recall",
     "SetTimer",
     "Start",
     "Stop",
@@ -177,7 +178,14 @@ class Watch:
     on: RunId
 
 
-Command = Start | Stop | Clean | Enqueue | Dequeue | SetTimer | Fetch | Watch
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Send `Reported` with all that a run has logged: it has ended, and others are compared with it."""
+
+    run: RunId
+
+
+Command = Start | Stop | Clean | Enqueue | Dequeue | SetTimer | Fetch | Watch | Recall
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from polyaxon.engine import compilation
 from polyaxon.engine.births import create, reborn
+from polyaxon.engine.commands import Recall
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import remember
 from polyaxon.engine.slots import release
@@ -28,7 +29,7 @@ from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import FINAL, Pending, Status
 from polyaxon.search import Enumerable, Search, Suggestion, Trial, plan_search
-from polyaxon.search.stopping import should_stop
+from polyaxon.search.stopping import evaluations, should_stop
 
 __all__ = ["Sweep", "child_ended", "extend", "open_matrix", "reported"]
 
@@ -90,6 +91,8 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
             reborn(turn, child)
         if sweep.remembers:
             sweep.trials[child.index] = trial_of(child, sweep.objectives)
+            if sweep.policies and child.is_final and previous is None:  # rows keep no curves
+                turn.commands.append(Recall(child.id))
         if child.status in {Status.CREATED, Status.RESUMING} and not child.released:
             release(turn, child)
 
@@ -122,24 +125,37 @@ def child_ended(turn: Turn, node: Node, child: Node) -> None:
 
 
 def reported(turn: Turn, child: Node, metrics: Mapping[str, Sequence[tuple[int, float]]]) -> None:
-    """A running trial logged metrics: take them in, and end it if a stopping policy finds it hopeless."""
+    """A trial logged metrics: take them in, and end it if it runs and a stopping policy finds it hopeless."""
     node = child.pipeline
     sweep = node.group.sweep if node is not None and node.group is not None else None
-    if node is None or sweep is None or child.index not in sweep.trials or child.status in FINAL:
+    if node is None or sweep is None or child.index not in sweep.trials:
         return
+    before: dict[str, int] = {}
     for name in {*sweep.objectives[:1], *(str(rule["metric"]) for rule in sweep.policies)} & metrics.keys():
+        before[name] = len(sweep.curves.get(name, {}).get(child.index, ()))
         _prolong(sweep, child.index, name, metrics[name])
     for rule in sweep.policies:
-        if str(rule["metric"]) in metrics and child.status not in FINAL and child.status is not Status.STOPPING:
-            _judge(turn, sweep, child, rule)
+        name = str(rule["metric"])
+        if name in metrics and child.status not in FINAL and child.status is not Status.STOPPING:
+            _judge(turn, sweep, child, rule, before[name])
 
 
-def _judge(turn: Turn, sweep: Sweep, child: Node, rule: Mapping[str, Any]) -> None:
+def _judge(turn: Turn, sweep: Sweep, child: Node, rule: Mapping[str, Any], before: int) -> None:
+    """Metrics come in handfuls: judge the trial after each observation at which it is due."""
     curves = sweep.curves[str(rule["metric"])]
-    trials = [replace(trial, curve=curves.get(trial.index, ())) for trial in sweep.trials.values()]
-    trial = next(trial for trial in trials if trial.index == child.index)
-    others = [other for other in trials if other is not trial]
-    verdict = should_stop(rule["policy"], trial, others, str(rule.get("optimization", "minimize")))
+    curve = curves.get(child.index, ())
+    due = evaluations(rule["policy"], before, len(curve))
+    if not due:
+        return
+    others = [
+        replace(trial, curve=curves.get(trial.index, ()))
+        for trial in sweep.trials.values()
+        if trial.index != child.index
+    ]
+    trial = sweep.trials[child.index]
+    optimization = str(rule.get("optimization", "minimize"))
+    verdicts = (should_stop(rule["policy"], replace(trial, curve=curve[:count]), others, optimization) for count in due)
+    verdict = next((verdict for verdict in verdicts if verdict is not None), None)
     if verdict is None:
         return
     turn.explain(child, "stop", policy=verdict.policy, step=verdict.step, value=verdict.value, bound=verdict.bound)

@@ -53,7 +53,7 @@ def _usable(
         params = space.active({name: value for name, value in run.inputs.items() if value is not None})
         found = [metric_value(run.outputs, name) for name in names]
         values = [value for value in found if value is not None]
-        if status is None or params not in space or (status is TrialStatus.SUCCEEDED and len(values) < len(names)):
+        if status is None or not space.covers(params) or (status is TrialStatus.SUCCEEDED and len(values) < len(names)):
             continue
         spent = run.inputs.get(resource) if resource is not None else None
         granted = float(spent) if isinstance(spent, int | float) else None

@@ -23,6 +23,7 @@ from polyaxon.engine.commands import (
     Enqueue,
     Fetch,
     Moved,
+    Recall,
     SetTimer,
     Start,
     Stop,
@@ -178,7 +179,7 @@ class _Open:
     commands: list[Command] = field(default_factory=list)
 
 
-def _run_of(command: Start | Stop | Clean | SetTimer | Fetch | Watch | Enqueue | Dequeue) -> RunId:
+def _run_of(command: Start | Stop | Clean | SetTimer | Fetch | Watch | Recall | Enqueue | Dequeue) -> RunId:
     return command.plan.run if isinstance(command, Start) else command.run
 
 

@@ -87,6 +87,11 @@ class Listening:
             del self._reporting[run]
         return [item for run in list(self._reporting) for item in self._metrics_of(self._roots.root_of[run], run)]
 
+    def recalled(self, root: RunId, run: RunId) -> Sequence[Incoming]:
+        """Return all that an ended run has logged."""
+        read = read_metrics(self._runtime.places(run).run_artifacts)
+        return [Incoming(root, Reported(run, read.points))] if read.points else []
+
     def next_at(self) -> datetime | None:
         """When metrics are to be read next."""
         return self._metrics_at

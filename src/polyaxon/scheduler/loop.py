@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from polyaxon.engine.commands import Change, Clean, Command, Decision, Fetch, SetTimer, Start, Stop, Watch
+from polyaxon.engine.commands import Change, Clean, Command, Decision, Fetch, Recall, SetTimer, Start, Stop, Watch
 from polyaxon.engine.events import Adopted, Due, Event, Settled
 from polyaxon.engine.queue import Limits, Queue
 from polyaxon.errors import StoreError
@@ -272,6 +272,8 @@ class Scheduler:
                     self._listening.started(root, command.plan.run)
             elif isinstance(command, SetTimer):
                 self._timers.set(root, command.run, command.timer, command.at)
+            elif isinstance(command, Recall):
+                self._inbox += self._listening.recalled(root, command.run)
             elif isinstance(command, Watch):
                 self._watches.add(root, command.run, command.on)
                 self._look_at = self._now

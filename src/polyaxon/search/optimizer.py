@@ -92,10 +92,9 @@ class Optimizer:
     @property
     def front(self) -> list[Trial]:
         """With several objectives: the trials that no other beats in all of them, by index."""
-        from polyaxon.search.pareto import non_dominated  # numpy, for those who ask
+        from polyaxon.search.pareto import front_of  # numpy, for those who ask
 
-        finished = [trial for trial in self.trials if trial.status is TrialStatus.SUCCEEDED and trial.values]
-        return [finished[place] for place in non_dominated([t.values for t in finished], metrics(self.matrix))]
+        return front_of(self.trials, self.matrix)
 
     def ask(self) -> Trial:
         """The next trial to run; its `params` are what to run it with."""

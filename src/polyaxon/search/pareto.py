@@ -6,14 +6,16 @@ order spreads along the front (K. Deb et al., "A fast and elitist multiobjective
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from polyaxon.search.cube import Array, Mask
+from polyaxon.search.history import Trial, TrialStatus
+from polyaxon.search.settings import metrics
 
-__all__ = ["front", "non_dominated", "pareto_order"]
+__all__ = ["front", "front_of", "non_dominated", "pareto_order"]
 
 Order = np.ndarray[Any, np.dtype[np.intp]]
 
@@ -21,6 +23,12 @@ Order = np.ndarray[Any, np.dtype[np.intp]]
 def front(losses: Array) -> Order:
     """The rows that no other row dominates; less is better."""
     return np.flatnonzero(~_dominated(losses))
+
+
+def front_of(trials: Sequence[Trial], matrix: Mapping[str, Any]) -> list[Trial]:
+    """The trials that no other beats in all the objectives of the matrix, by index."""
+    finished = [trial for trial in trials if trial.status is TrialStatus.SUCCEEDED and trial.values]
+    return [finished[place] for place in non_dominated([trial.values for trial in finished], metrics(matrix))]
 
 
 def non_dominated(values: Sequence[Sequence[float]], signs: Sequence[float]) -> list[int]:

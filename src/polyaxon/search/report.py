@@ -39,13 +39,17 @@ def render_report(matrix: Mapping[str, Any], trials: Sequence[Trial], name: str)
     scored = [trial for trial in mine if trial.status is TrialStatus.SUCCEEDED and trial.last_value is not None]
     best = min(scored, key=lambda trial: (sign * (trial.last_value or 0.0), trial.index), default=None)
     objective = str(metric.get("name") or "value")
+    goals = [str(goal.get("name")) for goal in matrix.get("metrics") or ()]
+    several = goals if len(goals) > 1 else []
+    front = _front(matrix, mine) if several else []
     sections = [
         f"<h1>{escape(name)}</h1>",
         _summary(matrix, mine, best, objective),
         f"<h2>History of {escape(objective)}</h2>" + _history(scored, sign),
-        "<h2>Parameter importance</h2>" + _importance(matrix, mine),
+        *([f"<h2>Best compromises</h2>{_compromises(scored, front, several)}"] if several else []),
+        f"<h2>Parameter importance for {escape(objective)}</h2>" + _importance(matrix, mine),
         "<h2>Parallel coordinates</h2>" + _parallel(matrix, scored, sign, objective),
-        "<h2>Trials</h2>" + _table(mine, best, objective),
+        "<h2>Trials</h2>" + _table(mine, front or [best], several or [objective]),
     ]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>'
@@ -96,6 +100,40 @@ def _history(scored: Sequence[Trial], sign: float) -> str:
     return _drawing(_HEIGHT, "".join(dots) + line + labels, "objective of each trial and the best so far")
 
 
+def _front(matrix: Mapping[str, Any], trials: Sequence[Trial]) -> list[Trial]:
+    from polyaxon.search.pareto import front_of  # numpy
+
+    return front_of(trials, matrix)
+
+
+def _compromises(scored: Sequence[Trial], front: Sequence[Trial], goals: Sequence[str]) -> str:
+    """The first two objectives against each other; the trials that no other beats are joined by a line."""
+    shown = [trial for trial in scored if len(trial.values) == len(goals)]
+    if not shown:
+        return _nothing()
+    firsts, seconds = [trial.values[0] for trial in shown], [trial.values[1] for trial in shown]
+    across = _axis(min(firsts), max(firsts), _PAD + 20, _WIDTH - 20)
+    up = _axis(min(seconds), max(seconds), _HEIGHT - 30, 16)
+    best = {trial.index for trial in front}
+    dots = []
+    for trial in shown:
+        radius, colour = (4.5, "good") if trial.index in best else (3, "dot")
+        dots.append(
+            f'<circle cx="{across(trial.values[0]):.1f}" cy="{up(trial.values[1]):.1f}" r="{radius}" '
+            f'fill="var(--{colour})"><title>trial {trial.index}: '
+            f"{', '.join(_short(value) for value in trial.values)}</title></circle>"
+        )
+    corners = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in sorted(trial.values[:2] for trial in front))
+    line = f'<polyline points="{corners}" fill="none" stroke="var(--good)" stroke-opacity="0.5"/>'
+    labels = (
+        f'<text x="4" y="14">{escape(goals[1])}: {_short(max(seconds))}</text>'
+        f'<text x="4" y="{_HEIGHT - 30}">{_short(min(seconds))}</text>'
+        f'<text x="{_PAD + 20}" y="{_HEIGHT - 6}">{_short(min(firsts))}</text>'
+        f'<text x="{_WIDTH - 20}" y="{_HEIGHT - 6}" text-anchor="end">{escape(goals[0])}: {_short(max(firsts))}</text>'
+    )
+    return _drawing(_HEIGHT, line + "".join(dots) + labels, "trials by two objectives; the best compromises are joined")
+
+
 def _importance(matrix: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     from polyaxon.search.effects import importance  # numpy, for those who look at a report
 
@@ -143,14 +181,16 @@ def _parallel(matrix: Mapping[str, Any], scored: Sequence[Trial], sign: float, o
     return _drawing(_HEIGHT, axes + "".join(lines), "one line per trial; the best fifth stands out")
 
 
-def _table(trials: Sequence[Trial], best: Trial | None, objective: str) -> str:
+def _table(trials: Sequence[Trial], best: Sequence[Trial | None], objectives: Sequence[str]) -> str:
+    stand_out = {trial.index for trial in best if trial is not None}
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
-    head = "".join(f"<th>{escape(name)}</th>" for name in ["trial", "status", objective, *names])
+    head = "".join(f"<th>{escape(name)}</th>" for name in ["trial", "status", *objectives, *names])
     rows = []
     for trial in trials[:_MOST_ROWS]:
-        cells = [str(trial.index), trial.status.value, _short(trial.last_value)]
+        found = [*(trial.values or (trial.last_value,)), *[None] * len(objectives)]
+        cells = [str(trial.index), trial.status.value, *map(_short, found[: len(objectives)])]
         cells += [_short(trial.params.get(name)) for name in names]
-        style = ' class="best"' if best is not None and trial.index == best.index else ""
+        style = ' class="best"' if trial.index in stand_out else ""
         rows.append(f"<tr{style}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     left = len(trials) - len(rows)
     note = f'<p class="soft">{left} more trials are not shown.</p>' if left > 0 else ""

@@ -171,6 +171,13 @@ class Space:
         """What makes two suggestions the same."""
         return tuple(key_of(params.get(name)) for name in self.names)
 
+    def covers(self, params: Mapping[str, Any]) -> bool:
+        """Whether the params are of this space, or between its points: what models can learn from."""
+        taking_part = [parameter for parameter in self.parameters if parameter.is_active(params)]
+        return set(params) == {parameter.name for parameter in taking_part} and all(
+            _is_between(parameter, params[parameter.name]) for parameter in taking_part
+        )
+
     def __contains__(self, params: object) -> bool:
         if not isinstance(params, Mapping):
             return False
@@ -222,6 +229,15 @@ def _when(name: str, conditions: Any, before: Mapping[str, Parameter]) -> tuple[
             )
         found.append((other.name, frozenset(key_of(value) for value in wanted)))
     return tuple(found)
+
+
+def _is_between(parameter: Parameter, value: Any) -> bool:
+    """Whether a number lies between the first and the last level; anything else must be one of the levels."""
+    levels = parameter.levels
+    if levels is None or isinstance(value, bool) or not isinstance(value, int | float) or not parameter.ordered:
+        return _holds(parameter, value)
+    ends = (levels[0], levels[len(levels) - 1])
+    return levels.position(value) is not None and min(ends) <= value <= max(ends)
 
 
 def _holds(parameter: Parameter, value: Any) -> bool:

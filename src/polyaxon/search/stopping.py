@@ -17,7 +17,7 @@ from polyaxon.search.history import Trial, TrialStatus
 from polyaxon.search.settings import flag, number, one_of, optional_whole
 from polyaxon.search.space import SpaceError
 
-__all__ = ["POLICIES", "StopReason", "failures_exceed", "goal_reached", "should_stop"]
+__all__ = ["POLICIES", "StopReason", "evaluations", "failures_exceed", "goal_reached", "should_stop"]
 
 Curve = Sequence[tuple[int, float]]
 
@@ -69,6 +69,11 @@ def should_stop(
     value, bound = sign * value, sign * bound
     message = f"{words}: {value:.6g} against {bound:.6g} at step {mine[-1][0]} ({len(rivals.others)} runs compared)"
     return StopReason(str(policy["kind"]), mine[-1][0], value, bound, len(rivals.others), message)
+
+
+def evaluations(policy: Mapping[str, Any], before: int, now: int) -> list[int]:
+    """After how many observations a trial is judged, of those that came since there were `before`."""
+    return [count for count in range(before + 1, now + 1) if _is_due(policy, count)]
 
 
 def goal_reached(stopping: Mapping[str, Any], trials: Iterable[Trial]) -> Trial | None:

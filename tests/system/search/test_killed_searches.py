@@ -19,6 +19,11 @@ BUDGET = {"maxIterations": 9, "eta": 3, "resource": {"name": "epochs", "type": "
 METRIC = {"metric": {"name": "loss", "optimization": "minimize"}, "seed": 7}
 PARAMS = {"x": {"kind": "uniform", "value": [0, 1]}, "y": {"kind": "linspace", "value": "0:1:101"}}
 FEW = {"x": {"kind": "linspace", "value": "0:1:4"}, "y": {"kind": "linspace", "value": "0:1:3"}}
+BRANCHES = {
+    "x": {"kind": "linspace", "value": "0:1:11"},
+    "y": {"kind": "uniform", "value": [0, 1], "when": {"x": [0, 0.1, 0.2, 0.3, 0.4, 0.5]}},
+}
+GOALS = [{"name": "loss", "optimization": "minimize"}, {"name": "gain", "optimization": "maximize"}]
 SEARCHES: dict[str, dict[str, Any]] = {
     "random": {"kind": "random", "numRuns": 12, "concurrency": 2, "seed": 7},
     "grid": {"kind": "grid", "params": FEW, "concurrency": 2},
@@ -28,6 +33,9 @@ SEARCHES: dict[str, dict[str, Any]] = {
     "anneal": {"kind": "hyperopt", "algorithm": "anneal", "numRuns": 14, **METRIC},
     "asha": {"kind": "asha", "numRuns": 9, **BUDGET, **METRIC},
     "cmaes": {"kind": "cmaes", "numRuns": 12, "population": 4, **METRIC},
+    "branches": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, **METRIC, "params": BRANCHES},
+    "front": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, "metrics": GOALS, "seed": 7},
+    "warm": {"kind": "bayes", "numInitialRuns": 4, "maxIterations": 6, **METRIC, "warmStart": {"query": "kind: job"}},
 }
 FILE = """
 kind: operation
@@ -36,7 +44,7 @@ matrix: {matrix}
 component:
   inputs:
   - {{name: x, type: float}}
-  - {{name: y, type: float}}
+  - {{name: y, type: float, value: 0.5}}
   - {{name: epochs, type: int, value: 1, isOptional: true}}
   run:
     kind: job
@@ -47,7 +55,7 @@ component:
         echo "{{{{ x }}}} {{{{ y }}}} {{{{ epochs }}}}" >> {record}
         sleep 0.05
         loss=$(awk 'BEGIN {{ print ({{{{ x }}}} - 0.3) ^ 2 + ({{{{ y }}}} - 0.6) ^ 2 + 1 / {{{{ epochs }}}} }}')
-        echo "{{\\"op\\": \\"outputs\\", \\"values\\": {{\\"loss\\": $loss}}}}" \\
+        echo "{{\\"op\\": \\"outputs\\", \\"values\\": {{\\"loss\\": $loss, \\"gain\\": {{{{ x }}}}}}}}" \\
           >> "{{{{ globals.run_artifacts_path }}}}/journal.jsonl"
 """
 
@@ -59,6 +67,15 @@ def write_file(directory: Path, search: str) -> tuple[Path, Path]:
     file, record = directory / "search.yaml", directory / "record"
     file.write_text(FILE.format(matrix=json.dumps(matrix), record=record))
     return file, record
+
+
+def prepare(cli: Cli, directory: Path, search: str) -> None:
+    """Run what the search begins with; the record is of the search alone."""
+    if search == "warm":
+        file, record = write_file(directory, "random")
+        file.write_text(file.read_text().replace("name: search", "name: earlier"))
+        assert cli.run("run", "-f", file).returncode == 0
+        record.unlink()
 
 
 def suggestions(cli: Cli) -> list[dict[str, Any]]:
@@ -85,15 +102,17 @@ def kill_when_begun(cli: Cli, record: Path, trials: int, chance: random.Random, 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_killed_search_makes_the_suggestions_of_the_undisturbed_one(cli: Cli, tmp_path: Path, search: str) -> None:
     undisturbed = Cli(tmp_path / "undisturbed-home")
+    prepare(undisturbed, tmp_path / "before", search)
     file, _ = write_file(tmp_path / "undisturbed", search)
     assert undisturbed.run("run", "-f", file).returncode == 0
     expected = suggestions(undisturbed)
 
     chance = random.Random(search)
+    prepare(cli, tmp_path / "before-kills", search)
     file, record = write_file(tmp_path / "killed", search)
     moments = sorted(chance.sample(range(2, len(expected) - 1), 2))
     kill_when_begun(cli, record, moments[0], chance, "run", "-f", file)
-    uuid = cli.runs("kind:matrix")[0]["uuid"]
+    uuid = cli.runs("kind:matrix")[-1]["uuid"]
     kill_when_begun(cli, record, moments[1], chance, "ops", "resume", uuid)
     resumed = cli.run("ops", "resume", uuid)
     assert resumed.returncode == 0 or "nothing to continue" in resumed.stderr, resumed.stdout + resumed.stderr

@@ -25,6 +25,7 @@ from polyaxon.engine.commands import (
     Fetch,
     Linked,
     Moved,
+    Recall,
     SetTimer,
     Start,
     Stop,
@@ -137,6 +138,7 @@ class Harness:
         self.inbox: list[Event] = []
         self.fetches: list[Fetch] = []
         self.watches: list[Watch] = []
+        self.recalled: list[RunId] = []
         self.peak: dict[RunId, int] = {}
         self.answer: Callable[[Fetch], Fetched] = self.lookup
         run, condition = submit(raw, ROOT, "default", now, **submission)
@@ -376,6 +378,7 @@ _CARRY_OUT: dict[type, Callable[[Harness, Any], None]] = {
     SetTimer: Harness._set_timer,
     Fetch: Harness._fetch,
     Watch: Harness._watch,
+    Recall: lambda harness, command: harness.recalled.append(command.run),
 }
 assert set(_CARRY_OUT) == set(Command.__args__)
 

@@ -237,6 +237,38 @@ def test_a_trial_that_succeeds_although_it_was_pruned_spoils_nothing():
     assert going.root.status is Status.SUCCEEDED
 
 
+def test_a_trial_is_judged_at_every_evaluation_however_many_observations_come_at_once():
+    policy = {"kind": "median", "evaluationInterval": 2, "minInterval": 4}
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)
+    going = sweep(grid(1, 2, **rule), {"trial": HANGS}).settle()
+    good, bad = (child_id(ROOT, str(index)) for index in range(2))
+    going.decide(Reported(good, {"loss": [(step, 0.1) for step in range(1, 9)]}))
+    going.decide(Reported(bad, {"loss": [(step, 9.0) for step in range(1, 4)]}))
+    assert going.settle().statuses() == {"0": "running", "1": "running"}
+    going.decide(Reported(bad, {"loss": [(step, 9.0) for step in range(4, 8)]}))
+    assert going.settle().statuses() == {"0": "running", "1": "stopped"}
+    facts = next(item.facts for item in going.explained if item.topic == "stop")
+    assert facts == {"policy": "median", "step": 4, "value": 9.0, "bound": 0.1}
+
+
+def test_after_a_crash_trials_are_compared_with_those_that_ended_before():
+    policy = {"kind": "median", "evaluationInterval": 1, "minSamples": 2}
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)
+    going = sweep(grid(1, 2, 3, concurrency=1, **rule), {"trial": HANGS}).settle()
+    curves = {child_id(ROOT, str(index)): {"loss": [(1, 0.1), (2, 0.1)]} for index in range(2)}
+    for run, curve in curves.items():
+        going.decide(Reported(run, curve))
+        going.decide(Observed(Observation(run, 1, Phase.SUCCEEDED, going.now)))
+        going.settle()
+    going.crash()
+    going.settle()
+    assert going.recalled == list(curves)
+    for run in going.recalled:
+        going.decide(Reported(run, curves[run]))
+    going.decide(Reported(child_id(ROOT, "2"), {"loss": [(1, 9.0)]}))
+    assert going.settle().statuses() == {"0": "succeeded", "1": "succeeded", "2": "stopped"}
+
+
 def test_a_report_that_comes_twice_is_taken_in_once():
     policy = {"kind": "median", "evaluationInterval": 1}
     rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)

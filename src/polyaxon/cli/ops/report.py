@@ -9,7 +9,7 @@ import click
 
 from polyaxon.cli.home import open_home, project_option, run_argument, run_option
 from polyaxon.cli.ops.results import Results, find_results, metric_option, trial_item
-from polyaxon.cli.ops.trials import best_line
+from polyaxon.cli.ops.trials import best_line, front_line
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.errors import UsageError
 
@@ -45,7 +45,9 @@ def report(
     if output.is_json:
         write_json(_document(results, path), output)
         return
-    if results.best is not None:
+    if results.front:
+        click.echo(front_line(results))
+    elif results.best is not None:
         click.echo(best_line(results, results.best))
     shares = _importance(results)
     if shares:

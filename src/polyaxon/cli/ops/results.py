@@ -38,6 +38,13 @@ class Results:
     trials: Sequence[Trial]
     runs: Mapping[int, Run]
     best: Trial | None
+    front: frozenset[int] = frozenset()
+    """Of a search with several objectives: the trials that no other beats in all of them."""
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The metrics that the trials are judged by."""
+        return objectives_of(self.matrix) or (self.goal.metric or "value",)
 
 
 def _read_metric(ctx: click.Context, param: click.Parameter, value: str | None) -> Mapping[str, str] | None:
@@ -80,7 +87,15 @@ def find_results(home: Home, reference: str | None, project: str | None, metric:
         matrix = {**matrix, "metric": {"name": goal.metric, "optimization": goal.optimization}}
     trials = [trial_of(row, objectives_of(matrix)) for row in rows]
     best = next((trial for trial, row in zip(trials, rows, strict=True) if row.uuid == node.best_run), None)
-    return Results(run, matrix, goal, trials, {row.index: row for row in rows}, best)
+    return Results(run, matrix, goal, trials, {row.index: row for row in rows}, best, _front(matrix, trials))
+
+
+def _front(matrix: Mapping[str, Any], trials: Sequence[Trial]) -> frozenset[int]:
+    if len(matrix.get("metrics") or ()) < 2:
+        return frozenset()
+    from polyaxon.search.pareto import front_of  # numpy
+
+    return frozenset(trial.index for trial in front_of(trials, matrix))
 
 
 def _search_of(home: Home, run: Run) -> Run:
@@ -103,6 +118,7 @@ def trial_item(results: Results, trial: Trial) -> dict[str, Any]:
         "params": dict(trial.params),
         "value": trial.value,
         "values": list(trial.values),
+        **({"front": trial.index in results.front} if results.front else {}),
         "resource": trial.resource,
         "iteration": trial.iteration,
         "bracket": trial.bracket,

@@ -12,7 +12,7 @@ from polyaxon.cli.output import Output, output_option, write_json, write_table
 from polyaxon.cli.words import colored_status, duration, in_short, values_in_short
 from polyaxon.search.history import Trial
 
-__all__ = ["best_line", "trials"]
+__all__ = ["best_line", "front_line", "trials"]
 
 WHY_WIDTH = 60
 
@@ -47,7 +47,7 @@ def trials(
         click.echo(f"`{results.run.name}` has tried nothing yet.")
         return
     names = list(dict.fromkeys(name for trial in results.trials for name in trial.params))
-    headers = ["#", "uuid", "status", results.goal.metric or "value", *names, "took", "why"]
+    headers = ["#", "uuid", "status", *results.objectives, *names, "took", "why"]
     rows = [
         _cells(results, trial, names, in_short(reason, WHY_WIDTH))
         for trial, reason in zip(chosen, reasons, strict=True)
@@ -57,8 +57,16 @@ def trials(
         click.echo(
             f"{len(chosen)} of {len(results.trials)} trials; `--limit` shows more, `--sort value` the best first"
         )
-    if results.best is not None:
+    if results.front:
+        click.echo(front_line(results))
+    elif results.best is not None:
         click.echo(best_line(results, results.best))
+
+
+def front_line(results: Results) -> str:
+    """Say which trials are the best compromises."""
+    shown = ", ".join(f"#{index}" for index in sorted(results.front))
+    return f"front (*): {shown}: no trial beats them in all of {', '.join(results.objectives)}"
 
 
 def best_line(results: Results, best: Trial) -> str:
@@ -76,6 +84,10 @@ def _sorted(results: Results, sort: str) -> list[Trial]:
 
 def _cells(results: Results, trial: Trial, names: list[str], reason: str) -> list[str]:
     run = results.runs[trial.index]
-    value = "" if trial.value is None else in_short(trial.value)
+    found = trial.values or (trial.value,)
+    values = ["" if value is None else in_short(value) for value in found]
+    values += [""] * (len(results.objectives) - len(values))
+    mark = "*" if trial.index in results.front else ""
     params = [in_short(trial.params[name], 16) if name in trial.params else "" for name in names]
-    return [str(trial.index), run.uuid[:8], colored_status(run.status), value, *params, duration(run.duration), reason]
+    place = f"{trial.index}{mark}"
+    return [place, run.uuid[:8], colored_status(run.status), *values, *params, duration(run.duration), reason]
