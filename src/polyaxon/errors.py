@@ -81,11 +81,25 @@ class Problem:
         if self.path:
             lines.append(f"  at `{self.path}`")
         if self.source is not None and self.column is not None:
-            lines.append("  | " + self.source)
-            lines.append("  | " + " " * (self.column - 1) + "^" * max(1, self.length))
+            shown, column = _window(self.source, self.column)
+            lines.append("  | " + shown)
+            lines.append("  | " + " " * (column - 1) + "^" * max(1, min(self.length, len(shown) - column + 1)))
         if self.suggestion:
             lines.append("  help: " + self.suggestion)
         return "\n".join(lines)
+
+
+_WIDTH = 160
+"""Columns of a source line that are shown; a file written on one line would fill the screen."""
+
+
+def _window(source: str, column: int) -> tuple[str, int]:
+    """Return the part of a long line around `column`, and the column in it."""
+    if len(source) <= _WIDTH:
+        return source, column
+    start = max(0, min(column - 1 - _WIDTH // 2, len(source) - _WIDTH))
+    before, after = "…" if start else "", "…" if start + _WIDTH < len(source) else ""
+    return before + source[start : start + _WIDTH] + after, column - start + len(before)
 
 
 class PolyaxonError(Exception):

@@ -184,7 +184,7 @@ CODES: dict[str, Code] = {
     CompileCode.MISSING_PARAM: Code(
         "A required input has no value",
         "The component declares an input without a default, and neither `params`, nor a search, nor a "
-        "join gives it one.",
+        "join gives it one. For a file that is a component, a warning: whoever uses it gives the value.",
         "component: {inputs: [{name: epochs, type: int}], …}   # no params",
     ),
     CompileCode.UNKNOWN_PARAM: Code(
@@ -234,7 +234,7 @@ CODES: dict[str, Code] = {
     CompileCode.UNDEFINED: Code(
         "A template names something that does not exist",
         "Templates see the inputs, outputs and params of their operation, and `globals`, `params`, "
-        "`init` and `connections`. Values of other operations come through params with a `ref`.",
+        "`init` and `connections` (the run's own). Values of other operations come through params with a `ref`.",
         'args: ["{{ learning_rate }}"]   # the input is called `lr`',
     ),
     CompileCode.TEMPLATE_SYNTAX: Code(
@@ -312,7 +312,7 @@ CODES: dict[str, Code] = {
     ),
     CompileCode.NO_CONTAINER: Code(
         "There is no container",
-        "A job without a container has nothing to start.",
+        "A job without a container, or a distributed run without a role that leads it, has nothing to start.",
         "run: {kind: job}",
     ),
     CompileCode.NO_IMAGE: Code(
@@ -322,7 +322,8 @@ CODES: dict[str, Code] = {
     ),
     CompileCode.EVENT: Code(
         "The event never happens",
-        "Inside a dag, `run_status_…` events of its other operations start an operation.",
+        "Inside a dag, `run_status_…` events of its other operations start an operation. Events of the other kinds are "
+        "sent by nobody here: naming one makes an ordinary dependency, and a warning.",
         "events: [{ref: ops.a, kinds: [alert_info]}]",
     ),
     CompileCode.TEMPLATE_FILE: Code(

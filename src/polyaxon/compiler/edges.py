@@ -36,9 +36,14 @@ def upstreams(operation: Authored) -> dict[str, EdgeInfo]:
     for event in operation.events or ():
         upstream = _operation_of(event.ref)
         if upstream is not None:
-            edge = edges.get(upstream, EdgeInfo())
-            edges[upstream] = edge._replace(events=(*edge.events, *map(_status, event.kinds)))
+            heard = [kind.removeprefix(_STATUS) for kind in event.kinds if kind.startswith(_STATUS)]
+            edge = edges.get(upstream, EdgeInfo() if heard else _DEPENDS)
+            edges[upstream] = edge._replace(events=(*edge.events, *heard))
     return edges
+
+
+_STATUS = "run_status_"
+"""Events of the other kinds are sent by nobody here: naming them makes an ordinary dependency."""
 
 
 _DEPENDS = EdgeInfo(True)
@@ -50,8 +55,3 @@ def _operation_of(ref: str) -> str | None:
     except RefError:
         return None  # the checker says so, with the place
     return found.name if found.kind == "ops" else None
-
-
-def _status(kind: str) -> str:
-    """`run_status_running` → `running`; other events keep their name."""
-    return kind.removeprefix("run_status_")

@@ -101,10 +101,15 @@ def _load(
     composed = composer.operation(operation, place)
     found = [*composer.problems]
     composer.problems.clear()
-    found += lint(composed, place, composer, frozenset(overrides.params), partial or shallow)
+    found += lint(composed, place, composer, frozenset(overrides.params), _is_open(authored, partial or shallow))
     found += composer.problems
     problems += consequences_removed(found, problems) if broken else found
     return _loaded(composed, authored, composer, overrides, _distinct(problems))
+
+
+def _is_open(authored: Authored, partial: bool) -> bool:
+    """Whether what the file lacks may still come: a file that calls itself an operation is all there is."""
+    return partial and not (isinstance(authored, Operation) and authored.kind and "kind" in authored.model_fields_set)
 
 
 def load_stored(raw: str) -> Operation:

@@ -260,6 +260,9 @@ def _tree(text: str) -> nodes.Template:
             raise TemplateError(
                 f"{_REFUSED[type(node)]} are not allowed in a polyaxonfile's templates", text, "refused"
             )
+        for reader in tree.find_all(nodes.Getattr):
+            if reader.attr.startswith("__"):
+                raise TemplateError(f"`{reader.attr}` is not for templates", text, "refused", reader.attr)
         for loop in tree.find_all(nodes.For):
             if loop.recursive:
                 raise TemplateError("recursive loops are not allowed in templates", text, "refused")
@@ -450,15 +453,26 @@ def _undefined_name(message: str) -> str | None:
 
 def shape_of(text: str) -> str | None:
     """Return what kind of value a template gives, as far as its form tells."""
-    alone = _lone_expression(_tree(text))
+    tree = _tree(text)
+    alone = _lone_expression(tree)
     if alone is None:
-        return None
+        return "a text" if _has_words(tree) else None
     if isinstance(alone, nodes.Name):
         return "name"
     for kinds, words in _SHAPES:
         if isinstance(alone, kinds):
             return words
     return None
+
+
+def _has_words(tree: nodes.Template) -> bool:
+    """Whether text of more than a boolean's letters stands around the expressions."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
+        return False
+    texts = (node.data.strip().lower() for node in tree.body[0].nodes if isinstance(node, nodes.TemplateData))
+    return not all(
+        any(text in word for word in ("true", "yes", "false", "no", "off", "on", "1", "0")) for text in texts
+    )
 
 
 _SHAPES: tuple[tuple[tuple[type[nodes.Node], ...], str], ...] = (

@@ -15,20 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from polyaxon.errors import UsageError
-from polyaxon.spec.moments import CastError, to_datetime, to_duration
+from polyaxon.spec.moments import CastError, read_cron, to_datetime, to_duration
 
 __all__ = ["Timetable", "timetable"]
-
-_ALIASES = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@quarterly": "0 0 1 */3 *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
 
 
 class Timetable:
@@ -78,10 +67,9 @@ class Timetable:
             tick = self.after(tick, start)
 
     def _cron_after(self, moment: datetime) -> Iterator[datetime]:
-        text = _ALIASES.get(str(self._cron).strip().lower(), str(self._cron)).upper()
         try:
-            found = CronSim(text, moment.astimezone(self._zone))
-        except CronSimError as error:
+            found = CronSim(read_cron(str(self._cron)), moment.astimezone(self._zone))
+        except (CronSimError, CastError) as error:
             message = f"`{self._cron}` is not a cron expression: {str(error).lower()}"
             raise UsageError(message, "write five fields: minute, hour, day, month, weekday") from error
         for tick in found:

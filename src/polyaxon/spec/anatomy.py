@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AliasChoices
 
 from polyaxon.model.record import dataclass
-from polyaxon.spec.fields import Alternative, Before, ByKind, Model, Shape
+from polyaxon.spec.fields import BOOL_JSON, NUMBER_JSON, Alternative, Before, ByKind, Model, Shape
 
 __all__ = [
     "Anything",
@@ -103,9 +103,9 @@ class Field:
 _TEMPLATE = Scalar("a template", {"type": "string", "pattern": r"\{\{[\s\S]+\}\}"})
 _SCALARS: dict[Any, Node] = {
     str: Scalar("text", {"type": "string"}),
-    int: Scalar("a whole number", {"type": "integer"}),
-    float: Scalar("a number", {"type": "number"}),
-    bool: Scalar("true or false", {"type": "boolean"}),
+    int: Scalar("a whole number", {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\s*[-+]?\d+\s*$"}]}),
+    float: Scalar("a number", NUMBER_JSON),
+    bool: Scalar("true or false", BOOL_JSON),
     Any: Anything(),
     dict: MapOf(Anything()),
     list: ListOf(Anything()),
@@ -159,11 +159,10 @@ def _node(annotation: Any, metadata: tuple[Any, ...] = ()) -> tuple[Node, bool]:
         inner, *markers = get_args(annotation)
         return _node(inner, (*markers, *metadata))
     for marker in metadata:
-        if isinstance(marker, Shape):
-            return Scalar(marker.words, marker.json_schema), False
         if isinstance(marker, ByKind):
             return Kinds(marker), False
-    node, nullable = _bare(annotation)
+    shape = next((marker for marker in metadata if isinstance(marker, Shape)), None)
+    node, nullable = (Scalar(shape.words, shape.json_schema), False) if shape else _bare(annotation)
     for marker in metadata:
         if isinstance(marker, Alternative):
             node = OneOf((*_forms(node, without_text=True), _TEMPLATE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_core import core_schema
 
 from polyaxon.spec.container import Resources
@@ -86,18 +86,12 @@ class ElasticPolicy(Model):
     """Processes in each pod."""
     max_restarts: IntOrRef | None = None
     """How often workers are started again."""
-    metrics: list[dict[str, Any]] | None = None
-    """Metrics that decide about the number of workers."""
+    metrics: list[dict[str, Any]] | None = Field(
+        default=None, validation_alias=AliasChoices("metrics", "Metrics"), serialization_alias="metrics"
+    )
+    """Metrics that decide about the number of workers. The reference writes this one field with a capital."""
 
 
-def _lower_metrics(value: Any) -> Any:
-    # The reference writes this one field with a capital.
-    if isinstance(value, dict) and "Metrics" in value and "metrics" not in value:
-        return {("metrics" if key == "Metrics" else key): item for key, item in value.items()}
-    return value
-
-
-Elastic: TypeAlias = Annotated[ElasticPolicy, Before(_lower_metrics)]
 CleanPodPolicy: TypeAlias = Annotated[Literal["All", "Running", "None"] | str, OrTemplate]
 
 
@@ -153,7 +147,7 @@ class PytorchJob(_Kubeflow):
         | None
     ) = None
     """Processes in each pod."""
-    elastic_policy: Elastic | None = None
+    elastic_policy: ElasticPolicy | None = None
     """How many workers come and go."""
 
 
@@ -211,7 +205,7 @@ class PaddleJob(_Kubeflow):
     """The pod that coordinates."""
     worker: KFReplica | None = None
     """The pods that compute."""
-    elastic_policy: Elastic | None = None
+    elastic_policy: ElasticPolicy | None = None
     """How many workers come and go."""
 
 

@@ -20,6 +20,8 @@ from polyaxon.model.record import dataclass
 from polyaxon.spec.codes import SpecCode
 
 __all__ = [
+    "BOOL_JSON",
+    "NUMBER_JSON",
     "TEMPLATE",
     "Alternative",
     "Before",
@@ -165,7 +167,10 @@ class Shape:
     @property
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the value, template included."""
-        return {"anyOf": [dict(self.json), dict(_TEMPLATE_JSON)]} if self.template else dict(self.json)
+        if not self.template:
+            return dict(self.json)
+        forms = self.json["anyOf"] if set(self.json) == {"anyOf"} else [dict(self.json)]
+        return {"anyOf": [*forms, dict(_TEMPLATE_JSON)]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,6 +271,16 @@ def _split(value: Any) -> Any:
 
 
 _INT = core_schema.int_schema(strict=True)
+_WORDS = "true|t|yes|y|on|1|false|f|no|n|off|0"
+_ANY_CASE = "".join(f"[{letter.upper()}{letter}]" if letter.isalpha() else letter for letter in _WORDS)
+NUMBER_JSON: dict[str, Any] = {
+    "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"}]
+}
+"""What is read as a number where the format is not strict: its text, too."""
+BOOL_JSON: dict[str, Any] = {
+    "anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": f"^({_ANY_CASE})$"}]
+}
+"""What is read as a boolean: the usual words, too."""
 
 IntOrRef: TypeAlias = Annotated[int | str, Shape("a whole number", _INT, {"type": "integer"}, template=True)]
 PositiveIntOrRef: TypeAlias = Annotated[
@@ -291,22 +306,22 @@ NumberOrRef: TypeAlias = Annotated[
     Shape(
         "a number",
         core_schema.union_schema([_INT, core_schema.float_schema()], mode="left_to_right"),
-        {"type": "number"},
+        NUMBER_JSON,
         template=True,
     ),
 ]
 BoolOrRef: TypeAlias = Annotated[
-    bool | str, Shape("true or false", core_schema.bool_schema(), {"type": "boolean"}, template=True)
+    bool | str, Shape("true or false", core_schema.bool_schema(), BOOL_JSON, template=True)
 ]
 Version: TypeAlias = Annotated[
     int | float | str,
     Shape(
         "a number such as 1.1",
         core_schema.union_schema(
-            [_INT, core_schema.float_schema(strict=True), core_schema.str_schema(pattern=r"^\d+(\.\d+)*$")],
+            [_INT, core_schema.float_schema(strict=True), core_schema.str_schema(pattern=r"^\d+(\.\d+)?$")],
             mode="left_to_right",
         ),
-        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\d+(\.\d+)*$"}]},
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]},
     ),
 ]
 Name: TypeAlias = Annotated[

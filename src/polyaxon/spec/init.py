@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.container import Container
-from polyaxon.spec.fields import CommaList, IntOrRef, Model, OrTemplate, Shape, wrong
+from polyaxon.spec.fields import Before, CommaList, IntOrRef, Model, OrTemplate, Shape, wrong
 
 __all__ = [
+    "ArtifactKind",
     "ArtifactsType",
     "DockerfileType",
     "FileType",
@@ -85,6 +86,15 @@ ImageName: TypeAlias = Annotated[
 ]
 
 
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 20 else value
+
+
+UserNumber: TypeAlias = Annotated[
+    IntOrRef, Before(_number, "its digits as a text", {"type": "string", "pattern": r"^\d+$"})
+]
+
+
 class GitType(Model):
     """A git repository to clone."""
 
@@ -124,9 +134,9 @@ class DockerfileType(Model):
     """`RUN` lines."""
     lang_env: str | None = None
     """The locale."""
-    uid: IntOrRef | None = None
+    uid: UserNumber | None = None
     """Number of the user to create."""
-    gid: IntOrRef | None = None
+    gid: UserNumber | None = None
     """Number of the group to create."""
     username: str | None = None
     """Name of the user to create; `polyaxon` when absent."""
@@ -140,6 +150,43 @@ class DockerfileType(Model):
     """The shell; `/bin/bash` when absent."""
 
 
+ArtifactKind: TypeAlias = Literal[
+    "model",
+    "audio",
+    "video",
+    "histogram",
+    "image",
+    "tensor",
+    "dataframe",
+    "chart",
+    "csv",
+    "tsv",
+    "psv",
+    "ssv",
+    "metric",
+    "env",
+    "html",
+    "text",
+    "file",
+    "dir",
+    "dockerfile",
+    "docker_image",
+    "data",
+    "coderef",
+    "table",
+    "tensorboard",
+    "curve",
+    "confusion",
+    "analysis",
+    "iteration",
+    "markdown",
+    "system",
+    "artifact",
+    "span",
+]
+"""What an artifact of a run can be."""
+
+
 class FileType(Model):
     """A file to write."""
 
@@ -149,7 +196,7 @@ class FileType(Model):
     """Name of the file; `file` when absent."""
     chmod: str | None = None
     """Mode, such as `+x` or `"755"`."""
-    kind: str | None = None
+    kind: ArtifactKind | None = None
     """Kind of the artifact that the file is."""
 
 

@@ -42,7 +42,7 @@ IoName: TypeAlias = Annotated[
     Shape(
         "a name that begins with a letter or `_` and goes on with letters, digits, `_` and `-`",
         core_schema.str_schema(pattern=_IDENTIFIER),
-        {"type": "string", "pattern": _IDENTIFIER},
+        {"type": "string", "pattern": f"^(?!({'|'.join(sorted(RESERVED_NAMES))})$){_IDENTIFIER[1:]}"},
         code=SpecCode.BAD_NAME,
     ),
     Before(_check_name),

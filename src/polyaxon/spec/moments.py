@@ -7,7 +7,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-__all__ = ["CastError", "to_date", "to_datetime", "to_duration"]
+__all__ = ["CRON_ALIASES", "CastError", "read_cron", "to_date", "to_datetime", "to_duration"]
 
 _ISO = re.compile(
     r"^(?P<sign>[-+]?)P(?=\d|T\d)"
@@ -22,6 +22,18 @@ _DAYS = re.compile(r"^(?P<sign>[-+]?)(?P<days>\d+)\s*(d|days?)$")
 _YEAR_DAYS, _MONTH_DAYS = 365, 30
 _SMALL_NUMBER = 2e10
 """Timestamps above are milliseconds, as every reader of them takes it."""
+
+
+CRON_ALIASES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
 
 
 class CastError(ValueError):
@@ -93,3 +105,21 @@ def _moment(value: Any) -> datetime | None:
 def _short(value: Any) -> str:
     text = str(value) if isinstance(value, str | int | float) else type(value).__name__
     return text if len(text) <= 40 else text[:37] + "…"
+
+
+def read_cron(text: str) -> str:
+    """Return a cron expression in the words of the library that computes its times; raises `CastError`.
+
+    Files say `?` for any day, may give seconds as a sixth field (the library wants them first), and write the last
+    Friday as `L5` (there `5L`). Whether the fields themselves make sense is for the library to say.
+    """
+    bare = text.strip()
+    written = CRON_ALIASES.get(bare.lower(), bare)
+    if written.startswith("@"):
+        raise CastError(f"there is no schedule `{bare}`")
+    fields = written.upper().split()
+    if len(fields) not in (5, 6):
+        raise CastError(f"`{bare}` has {len(fields)} fields; a cron expression has five")
+    minute, hour, day, month, weekday, *seconds = (field.replace("?", "*") for field in fields)
+    weekday = re.sub(r"\bL([0-7])\b", r"\1L", weekday)
+    return " ".join([*seconds, minute, hour, day, month, weekday])

@@ -35,7 +35,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def build_schema() -> dict[str, Any]:
     """Return the JSON Schema: one definition per model, sections with kinds chosen by their `kind`.
 
-    Fields are offered in the file's own spelling only, although snake_case is read as well.
+    Fields are offered in the file's own spelling only; the others that are read (snake_case) pass, without a promise.
     """
     maker = _Maker()
     component, operation = maker.ref(Component), maker.ref(Operation)
@@ -78,10 +78,12 @@ class _Maker:
                 described = {"description": words[field.attribute], **described}
             properties[field.alias] = described
         required = [field.alias for field in fields_of(model).values() if field.required]
+        others = [name for field in fields_of(model).values() for name in field.names if name != field.alias]
         return {
             "description": first_sentence(model_words(model)),
             "type": "object",
             "properties": properties,
+            **({"patternProperties": {f"^({'|'.join(others)})$": {}}} if others else {}),
             **({"required": required} if required else {}),
             "additionalProperties": False,
         }
@@ -123,7 +125,7 @@ class _Maker:
         kinds = list(node.table.kinds)
         branches = [
             {
-                "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+                "if": {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]},
                 "then": self._kind(node, kind),
             }
             for kind in kinds
@@ -134,7 +136,7 @@ class _Maker:
             "allOf": branches,
         }
         if node.table.default is not None:
-            described["if"] = {"not": {"required": ["kind"]}}
+            described["if"] = {"type": "object", "not": {"required": ["kind"]}}
             described["then"] = self._kind(node, node.table.default)
         elif not node.table.partial:
             described["required"] = ["kind"]

@@ -355,6 +355,8 @@ def _explained(text: str, error: yaml.MarkedYAMLError) -> Refused:
     if "\\t" in problem or _TABBED.match(source):
         column = source.find("\t") + 1 or column
         return Refused(SpecCode.TAB, "a tab is used for indentation", line, column, suggestion="indent with spaces")
+    if "nesting depth" in problem:  # newer parsers have a limit of their own
+        return Refused(SpecCode.TOO_DEEP, "the file is nested too deeply to be read", line, column)
     message, suggestion = next(
         (words for part, words in _COMPLAINTS if part in problem), (problem or "the text ends too early", None)
     )

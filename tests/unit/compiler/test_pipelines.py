@@ -60,6 +60,13 @@ def test_an_event_alone_is_no_dependency() -> None:
     assert not graph["b"].upstreams["a"].depends
 
 
+def test_an_event_that_nobody_sends_is_an_ordinary_dependency() -> None:
+    graph = dag_graph(
+        dag("{name: a, dagRef: step}", "{name: b, dagRef: step, events: [{ref: ops.a, kinds: [run_new_artifacts]}]}")
+    )
+    assert (graph["b"].upstreams["a"].depends, graph["b"].upstreams["a"].events) == (True, ())
+
+
 def test_joins_conditions_and_runs_make_no_dependency() -> None:
     graph = dag_graph(
         dag(

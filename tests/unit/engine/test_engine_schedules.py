@@ -31,6 +31,21 @@ def times(going: Harness) -> list[datetime]:
     return [run.schedule_at for run in going.rows.values() if run.pipeline == ROOT]
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("0 0 ? * *", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("0 0 * * * 30", datetime(2024, 3, 2, 0, 0, 30, tzinfo=UTC)),
+        ("@Daily", datetime(2024, 3, 2, tzinfo=UTC)),
+        ("0 12 * * L5", datetime(2024, 3, 29, 12, tzinfo=UTC)),
+        ("0 0 * mar mon#2", datetime(2024, 3, 11, tzinfo=UTC)),
+    ],
+)
+def test_cron_is_read_in_the_dialect_of_the_files(text: str, first: datetime):
+    moment = datetime(2024, 3, 1, 10, tzinfo=UTC)
+    assert timetable(cron(text), UTC).after(moment, moment) == first
+
+
 def test_a_schedule_with_two_runs_makes_two_and_succeeds():
     done = scheduled(cron(maxRuns=2)).run()
     assert times(done) == [START + HOUR, START + 2 * HOUR]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -201,3 +202,15 @@ def test_every_code_has_an_entry_that_explains_it() -> None:
 def test_every_code_of_the_structure_is_tested() -> None:
     tested = {row[1] for row in WRONG}
     assert {code for code in SpecCode if code >= "PX101"} - tested == {"PX122", "PX123"}
+
+
+def test_a_long_line_is_shown_around_the_mistake() -> None:
+    text = json.dumps(
+        {"description": "x" * 400, "run": {"kind": "job", "container": {"comand": ["a"]}}, "tags": ["y" * 400]}
+    )
+    with pytest.raises(SpecError) as caught:
+        read(parse(text, "x.json"))
+    lines = str(caught.value.problems[0]).splitlines()
+    shown, caret = next((line, after) for line, after in pairwise(lines) if line.startswith("  | "))
+    assert len(shown) < 170
+    assert shown[caret.index("^") :].startswith('"comand"')

@@ -235,8 +235,27 @@ def check_edges(node: Node, nodes: Mapping[str, Node], dag: Use) -> Iterator[Pro
             yield from _check_ops_ref(node, name, path, nodes[ref.name])
 
 
+_ALWAYS = {
+    ("globals",): "dict",
+    ("globals", ""): "str",
+    ("inputs",): "dict",
+    ("outputs",): "dict",
+    ("io",): "dict",
+    ("artifacts",): "dict",
+}
+"""What is the same for every run: the types of whole sections, and of each global."""
+
+
+def _check_always(node: Node, name: str, path: tuple[str, ...], whose: str) -> Iterator[Problem]:
+    """Check a value whose type does not depend on what the run declares."""
+    found = _ALWAYS.get((path[0], "") if len(path) > 1 else path)
+    if found is not None:
+        yield from _check_type(node, name, (found, False), f"`{'.'.join(path)}` of {whose}")
+
+
 def _check_dag_ref(node: Node, name: str, path: tuple[str, ...], dag: Use) -> Iterator[Problem]:
     if path[0] != "inputs" or len(path) < 2:
+        yield from _check_always(node, name, path, "the dag")
         return
     source = dag.view.inputs.get(path[1])
     if source is None:
@@ -254,12 +273,12 @@ def _check_dag_ref(node: Node, name: str, path: tuple[str, ...], dag: Use) -> It
 
 def _check_ops_ref(node: Node, name: str, path: tuple[str, ...], above: Node) -> Iterator[Problem]:
     use = above.use
-    if use is None or path[0] not in ("inputs", "outputs"):
+    if len(path) == 1 or path[0] not in ("inputs", "outputs"):
+        yield from _check_always(node, name, path, f"`{above.name}`")
+        return
+    if use is None:
         return
     declared = use.view.inputs if path[0] == "inputs" else use.view.outputs
-    if len(path) == 1:
-        yield from _check_type(node, name, ("dict", False), f"`{path[0]}` of `{above.name}`")
-        return
     source = declared.get(path[1])
     if source is None:
         yield from _unknown_value(node, name, path, above, use)

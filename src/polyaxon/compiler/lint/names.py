@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.context import GLOBALS, RESERVED, SERVICE_GLOBALS
 from polyaxon.compiler.lint.near import did_you_mean, listed, nearest, pointed_at
+from polyaxon.compiler.lint.reach import check_reach
 from polyaxon.compiler.lint.use import Use, View
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.problems import Path
@@ -48,6 +49,7 @@ def check_names(use: Use) -> Iterator[Problem]:
         yield from wrong_keys(template, path, use.place, use.view, known)
     for path, error in use.own.broken:
         yield broken_template(error, path, use.place)
+    yield from check_reach(use)
     if use.own.found or use.view.scan.found:
         yield from _check_circles(use)
 

@@ -45,6 +45,9 @@ def check_params(
                 CompileCode.PARAM_AND_MATRIX, message, "params", name, severity="warning", suggestion="keep one of them"
             )
             yield found
+    for io in use.view.fetched:
+        if io.name not in params and "value" in io.model_fields_set and io.value is not None:
+            yield from _check_to_init(use, io.name, Param(), io)
     yield from _check_missing(use, params, may_be_open)
     yield from _check_joins(use)
 
@@ -143,11 +146,15 @@ def _check_to_init(use: Use, name: str, param: Param, io: IO | None) -> Iterator
         return
     kind = io.type if io is not None else None
     connection = param.connection or (io.connection if io is not None else None)
-    if kind in _FETCHED_TYPES or (connection is not None and io is not None):
+    if kind in _FETCHED_TYPES or connection is not None:
         return
     message = f"`toInit` of `{name}` does not say what to fetch"
     suggestion = "declare the input with the type git, artifacts, dockerfile or path, or give it a `connection`"
-    yield use.place.problem(CompileCode.TO_INIT, message, "params", name, suggestion=suggestion)
+    if name in (use.operation.params or {}):
+        yield use.place.problem(CompileCode.TO_INIT, message, "params", name, suggestion=suggestion)
+        return
+    place, path = _declaration(use, name)
+    yield place.problem(CompileCode.TO_INIT, message, *path, suggestion=suggestion)
 
 
 def _check_missing(use: Use, params: Mapping[str, Param], may_be_open: bool) -> Iterator[Problem]:
@@ -172,8 +179,12 @@ def _where_to_give(use: Use, io: IO) -> tuple[Place, Path]:
         return use.place, ("params",)
     if use.place.has("name") and use.dag is not None:
         return use.place, ("name",)
-    section = "inputs" if io.name in use.view.inputs else "outputs"
-    index = [item.name for item in getattr(use.component, section)].index(io.name)
+    return _declaration(use, io.name)
+
+
+def _declaration(use: Use, name: str) -> tuple[Place, Path]:
+    section = "inputs" if name in use.view.inputs else "outputs"
+    index = [item.name for item in getattr(use.component, section)].index(name)
     return use.view.origin, (section, index, "name")
 
 

@@ -279,12 +279,21 @@ def _check_resource(use: Use, matrix: Any) -> Iterator[Problem]:
     elif io.type not in _NUMBERS:
         message = f"the resource must be a number, but the input `{io.name}` is `{io.type}`"
         yield use.place.problem(CompileCode.HYPERBAND, message, *where, suggestion="name an input that is a number")
-    elif io.type == "int" and resource.type == "float":
-        message = f"the resource is `float`, but the input `{io.name}` is `int`"
+    elif io.type == "int" and resource.type == "float" and _gives_fractions(matrix):
+        message = f"the budgets of this search have fractions, but the input `{io.name}` is `int`"
         yield use.place.problem(
             CompileCode.HYPERBAND, message, "matrix", "resource", "type", suggestion="write `type: int`"
         )
     yield from _check_brackets(use, matrix)
+
+
+def _gives_fractions(matrix: Any) -> bool:
+    """Whether a budget of the search, the largest one divided by `eta` again and again, is no whole number."""
+    budget, eta = matrix.max_iterations, matrix.eta if matrix.eta is not None else 3
+    if not isinstance(budget, int) or not isinstance(eta, (int, float)):
+        return False
+    budgets = (budget / eta**step for step in range(int(math.log(budget, eta) + 1e-9) + 1))
+    return any(abs(value - round(value)) > 1e-9 for value in budgets)
 
 
 def _check_brackets(use: Use, matrix: Any) -> Iterator[Problem]:

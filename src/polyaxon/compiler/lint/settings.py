@@ -17,7 +17,7 @@ from polyaxon.compiler.patches import PatchError, apply_patch, role_fields, run_
 from polyaxon.compiler.template import TemplateError, has_template
 from polyaxon.errors import Problem
 from polyaxon.spec.dag import Dag
-from polyaxon.spec.moments import CastError, to_datetime
+from polyaxon.spec.moments import CRON_ALIASES, CastError, read_cron, to_datetime
 
 __all__ = ["check_component_settings", "check_settings"]
 
@@ -137,18 +137,6 @@ def _never_boolean(use: Use, text: str, names: frozenset[str]) -> str | None:
     return f"the condition is the value of `{name}`, which is {kind}"
 
 
-_ALIASES = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@quarterly": "0 0 1 */3 *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
-
-
 def _check_schedule(use: Use) -> Iterator[Problem]:
     schedule: Any = use.operation.schedule
     if schedule is None:
@@ -157,7 +145,7 @@ def _check_schedule(use: Use) -> Iterator[Problem]:
         problem = _cron_problem(schedule.cron)
         if problem is not None:
             suggestion = "write minute, hour, day, month and weekday, such as `0 3 * * MON`"
-            near = did_you_mean(schedule.cron, _ALIASES) if schedule.cron.startswith("@") else None
+            near = did_you_mean(schedule.cron, CRON_ALIASES) if schedule.cron.startswith("@") else None
             yield use.place.problem(CompileCode.CRON, problem, "schedule", "cron", suggestion=near or suggestion)
     start, end = getattr(schedule, "start_at", None), getattr(schedule, "end_at", None)
     if start is not None and end is not None and _is_after(start, end):
@@ -183,16 +171,13 @@ def _cron_problem(text: str) -> str | None:
     """Return what is wrong with a cron expression."""
     from cronsim import CronSim, CronSimError
 
-    written = _ALIASES.get(text.strip(), text.strip())
-    if written.startswith("@"):
-        return f"there is no schedule `{written}`"
-    fields = written.split()
-    if len(fields) == 6 and fields[5].isdigit() and int(fields[5]) < 60:
-        fields = fields[:5]
-    if len(fields) != 5:
-        return f"`{text}` has {len(fields)} fields; a cron expression has five"
     try:
-        next(CronSim(" ".join(fields), datetime(2024, 1, 1)))  # noqa: DTZ001  (only whether there is a time)
+        written = read_cron(text)
+    except CastError as error:
+        return str(error)
+    fields = written.split()[-5:]
+    try:
+        next(CronSim(written, datetime(2024, 1, 1)))  # noqa: DTZ001  (only whether there is a time)
     except CronSimError as error:
         name = str(error).removeprefix("Bad ")
         which = fields[_FIELDS.index(name)] if name in _FIELDS else text
@@ -263,10 +248,14 @@ def _check_events(use: Use) -> Iterator[Problem]:
             suggestion = "put the operation into a dag, or remove the event"
             yield use.place.problem(CompileCode.EVENT, message, *where, "ref", suggestion=suggestion)
         for place, kind in enumerate(event.kinds):
-            if not kind.startswith("run_status_") and not has_template(kind):
-                message = f"events `{kind}` are not sent: nothing would ever start {use.title}"
+            if not kind.startswith("run_status_"):
+                what = "what it waits for is an end like any other" if ref.kind == "ops" else "it has no effect"
+                message = f"nobody sends the event `{kind}`: {what}"
                 suggestion = "use an event `run_status_…` of another operation"
-                yield use.place.problem(CompileCode.EVENT, message, *where, "kinds", place, suggestion=suggestion)
+                where_kind = (*where, "kinds", place)
+                yield use.place.problem(
+                    CompileCode.EVENT, message, *where_kind, suggestion=suggestion, severity="warning"
+                )
 
 
 def _check_hooks(use: Use, side: Any, place: Place) -> Iterator[Problem]:
@@ -310,13 +299,39 @@ def _check_plugins(use: Use, side: Any, place: Place) -> Iterator[Problem]:
 
 
 _NEED_CONTAINER = frozenset({"job", "service", "notifier", "tuner", "cleaner"})
+_LEADS = {"tfjob": ("chief", "worker")}
+"""Roles of which a kind needs one, beyond having any: success is theirs to report."""
+
+
+def _check_roles(use: Use) -> Iterator[Problem]:
+    """A distributed run without a role starts nothing."""
+    from polyaxon.compiler.kinds import kind_of
+    from polyaxon.compiler.plain import as_data
+
+    run = as_data(use.component.run)
+    if not isinstance(run, Mapping) or "kind" not in run:
+        return
+    kind, patch = kind_of(run), use.operation.run_patch or {}
+    needed = _LEADS.get(str(run["kind"]), (*kind.roles, kind.groups) if kind.roles else ())
+    if not needed or any(run.get(role) is not None or patch.get(role) is not None for role in needed if role):
+        return
+    some = " or ".join(f"`{role}`" for role in needed if role)
+    message = f"the {run['kind']} has no {some}: there is nothing to start"
+    severity = "error" if run["kind"] in _LEADS else "warning"
+    suggestion = f"add `{needed[0]}: {{container: {{image: …}}}}`"
+    yield use.view.origin.problem(
+        CompileCode.NO_CONTAINER, message, "run", suggestion=suggestion, severity=severity, key=True
+    )
 
 
 def _check_container(use: Use) -> Iterator[Problem]:
     run: Any = use.component.run
     kind = getattr(run, "kind", None)
     patch = use.operation.run_patch or {}
-    if kind not in _NEED_CONTAINER or "container" in patch:
+    if kind not in _NEED_CONTAINER:
+        yield from _check_roles(use)
+        return
+    if "container" in patch:
         return
     if run.container is None:
         severity = "error" if kind == "job" and not run.init else "warning"

@@ -79,6 +79,10 @@ class View:
     open: tuple[tuple[Path, Template], ...]
     names: frozenset[str]
     passes_all: bool
+    reaching: tuple[tuple[Path, Template], ...] = ()
+    """Templates that read something of a connection."""
+    fetched: tuple[IO, ...] = ()
+    """Inputs and outputs whose value becomes an init entry."""
 
     def io(self, name: str) -> IO | None:
         """Return what is declared under `name`."""
@@ -103,7 +107,12 @@ def view_of(component: Authored, origin: Place) -> View:
         tuple((path, template) for path, template in scanned.found if not template.names <= declared),
         frozenset(scanned.names()),
         any(_passes_all(template) for _, template in scanned.found),
+        tuple(found for found in scanned.found if not found[1].names.isdisjoint(_REACHING)),
+        tuple(io for io in (*inputs.values(), *outputs.values()) if io.to_init),
     )
+
+
+_REACHING = frozenset({"connections", "init"})
 
 
 def _passes_all(template: Template) -> bool:
@@ -176,6 +185,7 @@ _NO_NAMES: frozenset[str] = frozenset()
 
 def _beside(side: Authored) -> Iterator[str]:
     """Yield the names that conditions, hooks and the builder look at."""
+    yield from scan([event.kinds for event in side.events or ()]).names()
     for text in (side.conditions, *(hook.conditions for hook in side.hooks or ())):
         if text is not None:
             with suppress(TemplateError):
