@@ -187,10 +187,14 @@ def plan_of(flow: Flow, node: Node) -> LaunchPlan:
     """What the runtime is to start; raises `SpecError` when a template of the runtime section fails."""
     plan = launch_plan(compiled_of(node), _surroundings(flow, node))
     spec = _restored(node)
-    if spec is None:
+    if spec is not None:
+        # A copied run, and a trial that goes on from an earlier rung, begin with the other run's files.
+        step = InitStep("artifacts", spec, path=plan.places.run_artifacts)
+    elif node.meta and "tuner" in node.notes:
+        # What a tuner is asked may be longer than arguments can be.
+        step = InitStep("file", {"filename": "search.json", "content": json.dumps(node.notes["suggestion"])})
+    else:
         return plan
-    # A copied run, and a trial that goes on from an earlier rung, begin with the other run's files.
-    step = InitStep("artifacts", spec, path=plan.places.run_artifacts)
     return replace(plan, replicas=tuple(replace(item, init=(step, *item.init)) for item in plan.replicas))
 
 

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from hashlib import blake2b
 from typing import Any
 
-from polyaxon.engine import compilation
+from polyaxon.engine import compilation, tuning
 from polyaxon.engine.births import create, reborn
 from polyaxon.engine.commands import Recall
 from polyaxon.engine.flow import Group, Node
@@ -21,6 +21,7 @@ from polyaxon.engine.slots import release
 from polyaxon.engine.stopping import check_early_stopping
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.trials import objectives_of, trial_of
+from polyaxon.engine.tuning import Tuning, is_tuner, plan_tuning, take_up
 from polyaxon.engine.turn import Turn
 from polyaxon.engine.warm import known_trials, recalled
 from polyaxon.errors import InternalError, UsageError
@@ -34,13 +35,15 @@ from polyaxon.search.stopping import evaluations, should_stop
 __all__ = ["Sweep", "child_ended", "extend", "open_matrix", "reported"]
 
 Curve = tuple[tuple[int, float], ...]
+_NO_NOTES: Mapping[str, Any] = {}
 
 
 @dataclass(slots=True, eq=False)
 class Sweep:
     """A search under way. `trials` is kept only for searches and policies that look at them."""
 
-    search: Search
+    search: Search | None
+    """None when a tuner suggests."""
     numbered: Enumerable | None
     """The search again, when its n-th suggestion needs no history."""
     seed: int
@@ -54,6 +57,8 @@ class Sweep:
     curves: dict[str, dict[int, Curve]] = field(default_factory=dict)
     """Metric → trial → what it reported so far."""
     exhausted: bool = False
+    tuning: Tuning | None = None
+    """The user's own tuner, which suggests in place of the search."""
 
     @property
     def remembers(self) -> bool:
@@ -69,18 +74,21 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
     policies = [rule for rule in compiled.early_stopping if rule.get("policy") is not None]
     shape, pending = compilation.shape_of_children(node)
     previous = group.sweep
-    search = plan_search(compiled.matrix)
+    seed = _seed(compiled.matrix, node.id)
+    tuned = plan_tuning(turn.flow, compiled.matrix, seed)
+    search = plan_search(compiled.matrix) if tuned is None else None
     sweep = group.sweep = Sweep(
         search=search,
-        numbered=search if search.asynchronous and isinstance(search, Enumerable) else None,
-        seed=_seed(compiled.matrix, node.id),
+        numbered=search if isinstance(search, Enumerable) and search.asynchronous else None,
+        seed=seed,
         objectives=objectives_of(compiled.matrix),
         policies=tuple(policies),
         shape=shape,
         pending=pending,
+        tuning=tuned,
     )
-    group.expected = sweep.search.total
-    recalled(turn, node, compiled.matrix, search.space, sweep.objectives)
+    group.expected = search.total if search is not None else None
+    recalled(turn, node, compiled.matrix, search.space if search is not None else None, sweep.objectives)
     if sweep.remembers:
         sweep.trials = {trial.index: trial for trial in known_trials(node)}
     if previous is not None:  # finished points are not kept as children: the count goes on
@@ -89,12 +97,14 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
         sweep.upcoming = max(sweep.upcoming, child.index + 1)
         if resumed and child.is_final and child.status is not Status.SUCCEEDED and "pruned" not in child.notes:
             reborn(turn, child)
-        if sweep.remembers:
+        if sweep.remembers and not is_tuner(child):
             sweep.trials[child.index] = trial_of(child, sweep.objectives)
             if sweep.policies and child.is_final and previous is None:  # rows keep no curves
                 turn.commands.append(Recall(child.id))
         if child.status in {Status.CREATED, Status.RESUMING} and not child.released:
             release(turn, child)
+    if tuned is not None:
+        take_up(turn, node, tuned, resumed)
 
 
 def extend(turn: Turn, node: Node) -> None:
@@ -103,17 +113,20 @@ def extend(turn: Turn, node: Node) -> None:
     sweep = group.sweep if group is not None else None
     if group is None or sweep is None or sweep.exhausted:
         return
-    room = _room(group, sweep, turn.flow.world.defaults.window)
-    if room <= 0:
+    if sweep.tuning is not None:
+        _extend_tuned(turn, node, sweep, sweep.tuning)
         return
-    for suggestion in _suggest(group, sweep, room):
+    room = _room(group, sweep, turn.flow.world.defaults.window)
+    if room <= 0 or sweep.search is None:
+        return
+    for suggestion in _suggest(group, sweep, sweep.search, room):
         _make(turn, node, sweep, suggestion)
 
 
 def child_ended(turn: Turn, node: Node, child: Node) -> None:
     """A trial is data, however it ended."""
     sweep = node.group.sweep if node.group is not None else None
-    if sweep is None:
+    if sweep is None or is_tuner(child):
         return
     if sweep.remembers and child.index in sweep.trials:
         sweep.trials[child.index] = replace(trial_of(child, sweep.objectives), curve=sweep.trials[child.index].curve)
@@ -183,8 +196,7 @@ def _room(group: Group, sweep: Sweep, window: int) -> int:
     return ahead - sum(group.lanes.values()) - len(group.ready)
 
 
-def _suggest(group: Group, sweep: Sweep, room: int) -> list[Suggestion]:
-    search = sweep.search
+def _suggest(group: Group, sweep: Sweep, search: Search, room: int) -> list[Suggestion]:
     if sweep.numbered is not None:
         suggestions = sweep.numbered.window(sweep.upcoming, room, sweep.seed)
         total = search.total
@@ -199,10 +211,18 @@ def _suggest(group: Group, sweep: Sweep, room: int) -> list[Suggestion]:
     return suggestions
 
 
-def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion) -> None:
+def _extend_tuned(turn: Turn, node: Node, sweep: Sweep, tuned: Tuning) -> None:
+    def make(suggestion: Suggestion, notes: Mapping[str, Any]) -> None:
+        _make(turn, node, sweep, suggestion, notes)
+
+    trials = [sweep.trials[index] for index in sorted(sweep.trials)]
+    sweep.exhausted = tuning.extend(turn, node, tuned, trials, make)
+
+
+def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion, notes: Mapping[str, Any] = _NO_NOTES) -> None:
     index = sweep.upcoming
     sweep.upcoming += 1
-    engine: dict[str, Any] = {"suggestion": dict(suggestion.params)}
+    engine: dict[str, Any] = {"suggestion": dict(suggestion.params), **notes}
     engine |= {key: value for key in _PLACE if (value := getattr(suggestion, key)) is not None}
     if suggestion.origin is not None:
         engine["restore"] = child_id(node.id, str(suggestion.origin))

@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = {
     "InvalidSpecification": "its operation cannot be compiled with these values",
     "FetchFailed": "what it refers to could not be read",
     "SearchFailed": "its search cannot go on",
+    "EmptyIteration": "its tuner suggested nothing",
     "AttemptFailed": "an attempt ended with an exit code other than 0",
     "AttemptLost": "an attempt is gone without an exit code",
     "ReportedFailure": "its own code reported a failure",

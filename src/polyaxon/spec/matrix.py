@@ -331,6 +331,8 @@ class Iterative(_Search):
     """How many rounds."""
     params: Params | None = None
     """The parameters."""
+    metric: Metric | None = None
+    """The output that the tuner is told of and by which trials are judged."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
     asynchronous: BoolOrRef | None = None

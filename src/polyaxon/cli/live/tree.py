@@ -57,6 +57,11 @@ class Node:
         return self.run.original if self.run.cloning_kind == Cloning.CACHE else None
 
     @property
+    def is_trial(self) -> bool:
+        """Whether the child of a search is a trial, and not a tuner that suggests them."""
+        return self.run.index >= 0
+
+    @property
     def is_final(self) -> bool:
         """Whether the run is over."""
         return self.run.status in FINAL
@@ -113,7 +118,7 @@ class Tree:
         """Return the operation's name; trials are numbered."""
         parent = self.parent(node)
         if parent is not None and parent.run.kind == RunKind.MATRIX:
-            return f"#{node.run.index}"
+            return f"#{node.run.index}" if node.is_trial else f"{node.run.name} {node.run.meta.get('iteration', 0)}"
         return node.run.name or node.run.uuid[:8]
 
     def path(self, node: Node) -> str:
@@ -166,7 +171,7 @@ class Tree:
 
     def _count(self, node: Node, before: Status | None, into: Node | None = None) -> None:
         parent = into or self.parent(node)
-        if parent is None:
+        if parent is None or not node.is_trial:
             return
         was, now = before in FINAL, node.is_final
         parent.finished += now - was
@@ -231,6 +236,8 @@ def _total(matrix: Mapping[str, Any]) -> int | None:
     from polyaxon.errors import UserError
     from polyaxon.search import plan_search
 
+    if matrix.get("tuner"):
+        return None  # only its tuner knows
     try:
         return plan_search(matrix).total
     except UserError:

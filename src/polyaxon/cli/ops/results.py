@@ -76,7 +76,7 @@ def find_results(home: Home, reference: str | None, project: str | None, metric:
     matrix = json.loads(run.content or "{}").get("matrix") or {}
     if metric is not None:
         matrix = {**{key: value for key, value in matrix.items() if key != "metrics"}, "metric": metric}
-    rows = home.store.children(run.uuid)
+    rows = [row for row in home.store.children(run.uuid) if row.index >= 0]  # its tuners are no trials
     tree = Tree(run.uuid)
     tree.update(replace(run, content=json.dumps({"matrix": matrix})))
     for row in rows:
