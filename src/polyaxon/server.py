@@ -28,7 +28,7 @@ from polyaxon.store.base import Lease, Project, Store
 from polyaxon.store.owners import this_process
 from polyaxon.store.wakeup import Listener, wake
 
-__all__ = ["Driver", "Local", "open_local", "open_store"]
+__all__ = ["Driver", "Local", "limits_of", "open_local", "open_store"]
 
 
 def open_store(settings: Settings) -> Store:
@@ -221,7 +221,7 @@ class Local:
             runtime,
             _engine(settings, runtime),
             this_process(),
-            limits=_limits(settings),
+            limits=limits_of(settings),
             tuning=Tuning(lease_seconds=settings.lease_seconds),
             listener=listener,
             crash=crash_points(settings.crash_at),
@@ -295,7 +295,9 @@ def _process_runtime(settings: Settings) -> Runtime:
     from polyaxon.runtimes.process import ProcessRuntime
     from polyaxon.sidecar.prepare import Preparer
 
-    return ProcessRuntime(settings.home, prepare=Preparer(settings.mirrors), inherit=settings.inherit)
+    return ProcessRuntime(
+        settings.home, prepare=Preparer(settings.mirrors), inherit=settings.inherit, gpus=settings.gpus
+    )
 
 
 def _engine(settings: Settings, runtime: Runtime) -> Engine:
@@ -347,11 +349,14 @@ def _connections(settings: Settings) -> Mapping[str, Any]:
     return found
 
 
-def _limits(settings: Settings) -> Any:
+def limits_of(settings: Settings) -> Any:
+    """Return how much may run at once: what the settings say, and of countable resources else what the machine has."""
     from polyaxon.engine import Limits
+    from polyaxon.runtimes.process.capacity import capacity
 
     queues = {name: queue["concurrency"] for name, queue in settings.queues.items() if "concurrency" in queue}
-    return Limits(total=settings.max_parallel, queues=queues, resources=settings.resources)
+    resources = {**capacity(os.environ, settings.gpus), **settings.resources}
+    return Limits(total=settings.max_parallel, queues=queues, resources=resources)
 
 
 def _note(flow: Any, run: RunId, fields: Mapping[str, Any]) -> None:

@@ -36,6 +36,7 @@ class Settings:
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     queues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     resources: Mapping[str, float] = field(default_factory=dict)
+    gpus: tuple[str, ...] | None = None
     inherit: tuple[str, ...] = ()
     max_parallel: int = 8
     grace_seconds: float = 30.0
@@ -193,7 +194,8 @@ SETTINGS: Mapping[str, Setting] = {
     "base_images": Setting(_requirements, "POLYAXON_BASE_IMAGES", "base image → requirements that stand in for it"),
     "connections": Setting(_connections, None, "connections that polyaxonfiles may name"),
     "queues": Setting(_queues, None, "queue → its `concurrency` and `priority`"),
-    "resources": Setting(_amounts, "POLYAXON_RESOURCES", "how much of what runs may request in all"),
+    "resources": Setting(_amounts, "POLYAXON_RESOURCES", "what runs may request in all; default: what there is"),
+    "gpus": Setting(_names, "POLYAXON_GPUS", "the devices to give out (`0,1`); looked for by default"),
     "inherit": Setting(_names, "POLYAXON_INHERIT", "further environment variables that runs get"),
     "max_parallel": Setting(_count, "POLYAXON_MAX_PARALLEL", "how many runs execute at once"),
     "grace_seconds": Setting(_seconds, "POLYAXON_GRACE_SECONDS", "from asking a run to stop to forcing it"),

@@ -38,6 +38,8 @@ _REASONS = {
     Phase.UNSCHEDULABLE: "Unschedulable",
 }
 _SAID_BY_CODE = frozenset({Status.FAILED, Status.STOPPED})
+_HOPELESS = frozenset({"Unschedulable"})
+"""Failures that another attempt would have too."""
 _TOLERANCE = timedelta(seconds=1)
 
 
@@ -145,6 +147,9 @@ def _ended(turn: Turn, node: Node, event: Observed) -> None:
         move(turn, node, Status.STOPPED, reason, seen.message or f"stopped by {by}", **fields)
     else:
         reason, message = _failure(seen, said)
+        if reason in _HOPELESS:
+            fail(turn, node, reason, message, **fields)
+            return
         _retry_or_fail(turn, node, reason, message, fields)
 
 
@@ -153,6 +158,8 @@ def _failure(seen: Observation, said: Status | None) -> tuple[str, str]:
         return "AttemptLost", seen.message or "the attempt is gone without an exit code"
     if said is not None:
         return "ReportedFailure", seen.message or "its own code reported a failure"
+    if seen.reason:
+        return seen.reason, seen.message
     code = "" if seen.exit_code is None else f"exit code {seen.exit_code}"
     parts = (seen.message,) if code in seen.message else (code, seen.message)
     return "AttemptFailed", ": ".join(filter(None, parts)) or "the attempt failed"

@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 
 from polyaxon.engine.commands import Enqueue
 from polyaxon.model.ids import RunId
+from polyaxon.model.quantity import in_words
 from polyaxon.model.record import dataclass
 
 __all__ = ["Limits", "Queue", "Standing"]
@@ -100,7 +101,13 @@ class Queue:
         ahead = sum(
             (-other.priority, number) < mine for number, other in self._waiting.values() if other.queue == asked.queue
         )
-        return Standing(asked.queue, ahead, self._obstacle(asked) or "runs ahead of it in the queue")
+        return Standing(asked.queue, ahead, self._obstacle(asked) or self._held_back(asked.queue))
+
+    def _held_back(self, queue: str) -> str:
+        """Why the first of a queue does not go."""
+        first = min((-item.priority, number, item) for number, item in self._waiting.values() if item.queue == queue)
+        obstacle = self._obstacle(first[2])
+        return f"of the first, {obstacle}" if obstacle else "the next place is the first one's"
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -128,7 +135,8 @@ class Queue:
         for name, amount in self._needs(asked).items():
             free = limits.resources[name] - self._used.get(name, 0.0)
             if amount > free + 1e-9:
-                return f"it asks for {amount:g} {name} and {max(free, 0.0):g} of {limits.resources[name]:g} are free"
+                asked_for, left, all_ = (in_words(name, each) for each in (amount, free, limits.resources[name]))
+                return f"it asks for {asked_for} {name} and {left} of {all_} are free"
         return None
 
     def _take(self, asked: Enqueue) -> None:

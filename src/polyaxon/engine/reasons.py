@@ -21,7 +21,7 @@ REASONS: Mapping[str, str] = {
     "Starting": "the runtime prepares it",
     "Running": "its command runs",
     "Warning": "the runtime sees a problem that may pass",
-    "Unschedulable": "no machine fits it at the moment",
+    "Unschedulable": "no machine fits it, now or ever",
     "PipelineStarted": "its children are at work",
     "Resumed": "it was taken up again",
     "Completed": "it ran to its end",

@@ -7,17 +7,23 @@ from typing import Any
 
 from polyaxon.compiler.compiled import Compiled
 from polyaxon.compiler.kinds import roles
+from polyaxon.model.quantity import COUNTED, quantity, resource_name
 
-__all__ = ["requests_of"]
+__all__ = ["requests_of", "requests_of_run"]
 
-_NAMES = {"cpu": "cpu", "nvidia.com/gpu": "gpu", "amd.com/gpu": "gpu", "gpu": "gpu"}
 _NONE: Mapping[str, float] = {}
 
 
 def requests_of(compiled: Compiled) -> Mapping[str, float]:
-    """Return what all replicas together ask for, by `cpu` and `gpu`; what cannot be read counts nothing."""
+    """Return what all replicas together ask for, by `cpu`, `memory` (bytes) and `gpu`; what cannot be read counts
+    nothing."""
+    return requests_of_run(compiled.run)
+
+
+def requests_of_run(run: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return the same of a run section, as stored runs have it."""
     found: dict[str, float] = {}
-    for _, role in roles(compiled.run):
+    for _, role in roles(run):
         replicas = role.get("replicas")
         count = replicas if isinstance(replicas, int) and replicas > 0 else 1
         for name, amount in _amounts(role.get("container")):
@@ -32,14 +38,7 @@ def _amounts(container: Any) -> Iterator[tuple[str, float]]:
     # As Kubernetes has it: what is only limited is requested in full.
     wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
     for key, value in wanted.items():
-        amount = _number(value)
-        if key in _NAMES and amount is not None:
-            yield _NAMES[key], amount
-
-
-def _number(value: Any) -> float | None:
-    text = str(value)
-    try:
-        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
-    except ValueError:
-        return None
+        name = resource_name(key)
+        amount = quantity(value) if name in COUNTED else None
+        if amount is not None:
+            yield name, amount

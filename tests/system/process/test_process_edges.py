@@ -19,7 +19,7 @@ import pytest
 from polyaxon.model.ids import RunId, child_id
 from polyaxon.model.launch import Container, LaunchPlan, Replica
 from polyaxon.model.observation import Observation, Phase
-from polyaxon.runtimes.process import ProcessRuntime
+from polyaxon.runtimes.process import ProcessRuntime, locks
 from polyaxon.testing.runtime_contract import Watcher, watching
 
 RUN = RunId("d" * 32)
@@ -317,15 +317,33 @@ def test_devices_are_given_to_one_attempt_at_a_time(tmp_path: Path) -> None:
 
 def test_a_run_that_waits_for_devices_can_be_stopped(tmp_path: Path) -> None:
     machine = Machine(tmp_path, {"PATH": os.environ["PATH"], "CUDA_VISIBLE_DEVICES": "0"})
-    container = Container("c", command=("true",), limits={"nvidia.com/gpu": 2})
+    container = Container("c", command=("true",), limits={"nvidia.com/gpu": 1})
 
     async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> None:
+        (machine.home / "gpus").mkdir()
+        taken = locks.take(str(machine.home / "gpus" / "0"))
+        assert taken is not None
         await runtime.start(machine.plan(container), 1)
         await watcher.phase(RUN, Phase.UNSCHEDULABLE)
+        os.close(taken)
         await runtime.stop(RUN, 1, grace_seconds=1)
         assert (await watcher.final(RUN)).phase is Phase.STOPPED
 
     machine.play(scenario)
+
+
+def test_more_devices_than_there_are_fail_with_what_there_is(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, {"PATH": os.environ["PATH"], "CUDA_VISIBLE_DEVICES": "0,1"})
+    final = machine.final(machine.plan(Container("c", command=("true",), limits={"nvidia.com/gpu": 3})))
+    assert (final.phase, final.reason) == (Phase.FAILED, "Unschedulable")
+    assert final.message == "it asks for 3 GPU and this machine has 2 (`0`, `1`): it can never run here"
+
+
+def test_more_memory_than_there_is_is_said(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    final = machine.final(machine.plan(Container("c", command=("true",), requests={"memory": "9000Gi", "cpu": "1m"})))
+    assert final.phase is Phase.SUCCEEDED
+    assert any(text.startswith("it asks for 9,000 Gi memory and this machine has") for text in final.warnings)
 
 
 def test_a_machine_without_devices_runs_and_says_so(tmp_path: Path) -> None:

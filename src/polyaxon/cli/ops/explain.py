@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import click
 
 from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option
 from polyaxon.cli.output import Output, output_option, write_json
+from polyaxon.engine.commands import Enqueue
 from polyaxon.engine.explain import Neighbours
 from polyaxon.engine.explain import explain as explain_run
+from polyaxon.engine.queue import Queue, Standing
+from polyaxon.engine.requests import requests_of_run
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import ON_CLUSTER, Status
+from polyaxon.server import limits_of
 
 __all__ = ["explain"]
 
 CHILDREN_SHOWN = 30
 RUNS_COMPARED = 20
 """Among how many earlier runs the nearest is looked for."""
+QUEUE_LENGTH = 5000
+QUEUED = "status: " + "|".join(sorted({*ON_CLUSTER, Status.QUEUED, Status.STOPPING}))
+"""Who waits in the queue, and who holds a place."""
 PLAIN = {Status.SUCCEEDED}
 """Children in these statuses get one line, and what kept them from being served from the cache."""
 DIFFERED = "not cached: `"
@@ -74,7 +82,24 @@ def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool) -> 
         concurrency=_concurrency(pipeline),
         cache_parts=home.store.cache_parts(run.uuid) if was_missed else None,
         earlier=home.store.earlier(run.uuid, RUNS_COMPARED) if was_missed else (),
+        standing=_standing(home, run) if run.status is Status.QUEUED else None,
     )
+
+
+def _standing(home: Home, run: Run) -> Standing | None:
+    """Return what holds the run back: the queue as its rows have it. Other schedulers of the home have their own."""
+    settings = home.settings
+    priorities = {name: int(queue.get("priority", 0)) for name, queue in settings.queues.items()}
+    queue = Queue(limits_of(settings))
+    known = home.store.list(None, QUEUED, "created_at", QUEUE_LENGTH, 0, datetime.now(UTC)).runs
+    for row in sorted(known, key=lambda row: row.status is Status.QUEUED):
+        if row.kind not in {RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE}:
+            content = json.loads(row.content or "{}")
+            requests = requests_of_run(content["run"]) if content.get("run") else {}
+            name, held = row.queue or "default", row.status is not Status.QUEUED
+            slots = 0 if row.kind is RunKind.SERVICE else 1
+            queue.enqueue(Enqueue(row.uuid, name, priorities.get(name, 0), requests, held, slots))
+    return queue.standing(run.uuid)
 
 
 def _concurrency(pipeline: Run | None) -> int | None:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from polyaxon.runtimes.process.layout import Layout
 from polyaxon.runtimes.process.locks import take
 
-__all__ = ["Gpus"]
+__all__ = ["Gpus", "count_devices"]
 
 
 class Gpus:
     """The devices of this machine."""
 
-    def __init__(self, layout: Layout, environ: Mapping[str, str]) -> None:
+    def __init__(self, layout: Layout, environ: Mapping[str, str], chosen: Sequence[str] | None = None) -> None:
+        """`chosen` are the devices to give out; None looks for them."""
         self._layout = layout
         self._environ = environ
-        self._devices: tuple[str, ...] | None = None
+        self._devices = None if chosen is None else tuple(chosen)
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -28,6 +29,11 @@ class Gpus:
         if self._devices is None:
             self._devices = _visible(self._environ)
         return self._devices
+
+    def too_few(self, count: int) -> str:
+        """Say that there will never be as many."""
+        here = ", ".join(f"`{device}`" for device in self.devices)
+        return f"it asks for {count} GPU and this machine has {len(self.devices)} ({here}): it can never run here"
 
     def acquire(self, count: int) -> dict[str, int] | None:
         """Return `count` free devices with their locks, to be inherited and closed; None when too few are free."""
@@ -44,6 +50,15 @@ class Gpus:
         for descriptor in taken.values():
             os.close(descriptor)
         return None
+
+
+def count_devices(environ: Mapping[str, str], chosen: Sequence[str] | None = None) -> int:
+    """Return how many devices there are, without asking their driver."""
+    if chosen is not None:
+        return len(chosen)
+    if "CUDA_VISIBLE_DEVICES" in environ:
+        return len(_visible(environ))
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
 def _visible(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.record import dataclass
 
 __all__ = ["BUILDER_IMAGE", "LocalImage", "LocalImages", "canonical_name"]
@@ -72,6 +73,18 @@ class LocalImages:
     def find(self, image: str) -> LocalImage | None:
         """Return the environment that the name means now, or None."""
         return self._follow(self._link(image))
+
+    def named_in(self, plan: LaunchPlan) -> dict[str, LocalImage]:
+        """Return the environments that the plan's containers name."""
+        found = {}
+        for replica in plan.replicas:
+            steps = (step.container for step in replica.init)
+            for container in (replica.container, *replica.sidecars, *steps):
+                if container is not None and container.image and container.image not in found:
+                    image = self.find(container.image)
+                    if image:
+                        found[container.image] = image
+        return found
 
     def find_built(self, digest: str) -> LocalImage | None:
         """Return the newest environment of the digest that still works, or None."""

@@ -11,6 +11,7 @@ from dataclasses import field
 from enum import Enum
 
 from polyaxon.model.launch import Container, LaunchPlan, Replica
+from polyaxon.model.quantity import in_words, quantity, resource_name
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process import distributed
 from polyaxon.runtimes.process.environment import platform, wants_gpus, with_path
@@ -56,6 +57,8 @@ class Machine:
     ports: Mapping[str, int] = field(default_factory=dict)
     """A port per process that needs one, or per process and declared port of a service (`port_name`)."""
     hostfile: str = ""
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    """How much of each resource it has; empty when that does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage])
             name = f"{rank.name}-{_stem(sidecar.name) or f'sidecar-{position}'}"
             tasks.append(_task(around, sidecar, name, Duty.ACCOMPANIES, peers))
         warnings += _unhonoured(rank.replica, images)
+        warnings += _too_much(main, machine.capacity)
         warnings += checks_of(main, {}, None)[1]
     return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)), has_context, tuple(urls))
 
@@ -261,6 +265,16 @@ def _unhonoured(replica: Replica, images: Mapping[str, LocalImage]) -> list[str]
     if ignored:
         found.append(f"`environment` is not honoured by the process runtime: {', '.join(ignored)}")
     return found
+
+
+def _too_much(container: Container, capacity: Mapping[str, float]) -> list[str]:
+    asked = {resource_name(key): quantity(value) for key, value in {**container.limits, **container.requests}.items()}
+    return [
+        f"it asks for {in_words(name, amount)} {name} and this machine has {in_words(name, capacity[name])}: "
+        "it runs when nothing else that asks for some does"
+        for name, amount in asked.items()
+        if name != "gpu" and amount is not None and amount > capacity.get(name, amount)
+    ]
 
 
 _HARMLESS = frozenset({"labels", "annotations", "restartPolicy"})

@@ -26,10 +26,11 @@ from polyaxon.model.observation import Observation, Phase
 from polyaxon.runtimes.process import claim, layout
 from polyaxon.runtimes.process.asking import Listeners
 from polyaxon.runtimes.process.attempt import Attempt
+from polyaxon.runtimes.process.capacity import capacity
 from polyaxon.runtimes.process.environment import inherited
 from polyaxon.runtimes.process.gpus import Gpus
 from polyaxon.runtimes.process.health import look_after, patient_of
-from polyaxon.runtimes.process.images import LocalImage, LocalImages
+from polyaxon.runtimes.process.images import LocalImages
 from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
 from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
@@ -54,7 +55,8 @@ _DEVICE_SECONDS = 1.0
 class ProcessRuntime:
     """The runtime of a machine without a container engine. `prepare` carries out init steps (`polyaxon.sidecar`).
 
-    `environ` is what processes inherit from, `inherit` names further variables of it to pass on.
+    `environ` is what processes inherit from, `inherit` names further variables of it to pass on, `gpus` are the devices
+    to give out.
     """
 
     name = "process"
@@ -65,13 +67,14 @@ class ProcessRuntime:
         prepare: Prepare | None = None,
         environ: Mapping[str, str] | None = None,
         inherit: Sequence[str] = (),
+        gpus: Sequence[str] | None = None,
     ) -> None:
         self.layout = layout.Layout(os.path.abspath(home))
         self._prepare = prepare
         self._environ = dict(os.environ if environ is None else environ)
         self._inherit = tuple(inherit)
         self._images = LocalImages(self.layout.home)
-        self._gpus = Gpus(self.layout, self._environ)
+        self._gpus = Gpus(self.layout, self._environ, gpus)
         self._resolver = Resolver()
         self._listeners = Listeners()
         self._attempts: dict[tuple[RunId, int], Attempt] = {}
@@ -94,7 +97,7 @@ class ProcessRuntime:
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
         library = layout.make_library(self.layout)
         self._env = inherited(self._environ, library, self._inherit)
-        self._machine = Machine(self.layout, self._env, sys.executable)
+        self._machine = Machine(self.layout, self._env, sys.executable, capacity=capacity(self._environ, ()))
         self._is_open = True
 
     async def close(self) -> None:
@@ -162,7 +165,7 @@ class ProcessRuntime:
     def _render_and_begin(self, known: Attempt, plan: LaunchPlan, is_fresh: bool) -> None:
         stem = self.layout.record(plan.run, known.number, "")
         known.ports = choose_ports(plan, self._machine, stem)
-        rendered = render(plan, known.ports.machine, self._local_images(plan))
+        rendered = render(plan, known.ports.machine, self._images.named_in(plan))
         known.warnings, known.urls = rendered.warnings, rendered.urls
         tell, end = partial(self._tell_progress, known), partial(self._resolve, known)
         known.patient = patient_of(plan, rendered, self._listeners, tell, end)
@@ -191,7 +194,7 @@ class ProcessRuntime:
     async def _prepare_and_begin(self, known: Attempt, tasks: list[Task]) -> None:
         failure = None
         try:
-            await asyncio.to_thread(prepare_all, known, self._prepare, self._machine, self._local_images)
+            await asyncio.to_thread(prepare_all, known, self._prepare, self._machine, self._images.named_in)
         except PolyaxonError as error:
             failure = error.message
         except OSError as error:
@@ -216,6 +219,10 @@ class ProcessRuntime:
             devices = self._acquire(known, wanted)
         except OSError as error:
             self._tell(known, Phase.FAILED, message=describe(error))
+            return
+        if devices is None and wanted > len(self._gpus.devices):
+            known.waiting = []
+            self._tell(known, Phase.FAILED, None, self._gpus.too_few(wanted), "Unschedulable")
             return
         if devices is None:
             if not known.waiting:
@@ -459,17 +466,6 @@ class ProcessRuntime:
         if not os.path.exists(file):
             return []
         return Path(file).read_text(errors="replace").splitlines()
-
-    def _local_images(self, plan: LaunchPlan) -> dict[str, LocalImage]:
-        found = {}
-        for replica in plan.replicas:
-            steps = (step.container for step in replica.init)
-            for container in (replica.container, *replica.sidecars, *steps):
-                if container is not None and container.image and container.image not in found:
-                    image = self._images.find(container.image)
-                    if image:
-                        found[container.image] = image
-        return found
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         job = self._loop.create_task(work)
