@@ -21,7 +21,7 @@ from polyaxon.engine.slots import release
 from polyaxon.engine.stopping import check_early_stopping
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.trials import objectives_of, trial_of
-from polyaxon.engine.tuning import Tuning, is_tuner, plan_tuning, take_up
+from polyaxon.engine.tuning import Tuning, is_tuner, plan_tuning, take_up, tuned_space
 from polyaxon.engine.turn import Turn
 from polyaxon.engine.warm import known_trials, recalled
 from polyaxon.errors import InternalError, UsageError
@@ -88,7 +88,7 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
         tuning=tuned,
     )
     group.expected = search.total if search is not None else None
-    recalled(turn, node, compiled.matrix, search.space if search is not None else None, sweep.objectives)
+    recalled(turn, node, compiled.matrix, search.space if search is not None else tuned_space(tuned), sweep.objectives)
     if sweep.remembers:
         sweep.trials = {trial.index: trial for trial in known_trials(node)}
     if previous is not None:  # finished points are not kept as children: the count goes on

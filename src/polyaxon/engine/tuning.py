@@ -21,10 +21,10 @@ from polyaxon.errors import UsageError
 from polyaxon.model.ids import child_id
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import Status
-from polyaxon.search import Suggestion, Trial
+from polyaxon.search import Space, Suggestion, Trial, parse_space
 from polyaxon.search.halving import Budget, brackets
 
-__all__ = ["Round", "Tuning", "extend", "is_tuner", "next_round", "plan_tuning", "take_up"]
+__all__ = ["Round", "Tuning", "extend", "is_tuner", "next_round", "plan_tuning", "take_up", "tuned_space"]
 
 Make = Callable[[Suggestion, Mapping[str, Any]], None]
 """Creates a trial: what it tries, and the engine's notes on it."""
@@ -71,6 +71,12 @@ def plan_tuning(flow: Flow, matrix: Mapping[str, Any], seed: int) -> Tuning | No
         return None
     asked = {key: value for key, value in matrix.items() if key != "tuner"}
     return Tuning(component, settings, asked, seed)
+
+
+def tuned_space(tuning: Tuning | None) -> Space | None:
+    """Where a tuner searches, if its file says so: for runs of other searches that it is told of."""
+    params = tuning.matrix.get("params") if tuning is not None else None
+    return parse_space(params) if isinstance(params, Mapping) else None
 
 
 def next_round(matrix: Mapping[str, Any], last: Round | None) -> Round | None:
