@@ -10,12 +10,13 @@ from html import escape
 from typing import Any
 
 from polyaxon.search.history import Trial, TrialStatus, own
-from polyaxon.search.space import Space, SpaceError, parse_space
+from polyaxon.search.space import Parameter, Space, SpaceError, parse_space
 
 __all__ = ["render_report"]
 
 _WIDTH, _HEIGHT, _PAD = 920, 300, 46
 _MOST_ROWS = 1000
+_MOST_MARKS = 8
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#667085;--line:#d0d5dd;--page:#fff;--good:#0b7a75;--dot:#8aa0b6}
 @media(prefers-color-scheme:dark){
@@ -157,7 +158,7 @@ def _parallel(matrix: Mapping[str, Any], scored: Sequence[Trial], sign: float, o
     if space is None or not scored:
         return _nothing()
     names = [*space.names, objective]
-    gap = (_WIDTH - 2 * _PAD) / max(1, len(names) - 1)
+    gap = (_WIDTH - 2 * _PAD - 20) / max(1, len(names) - 1)
     values = [trial.last_value or 0.0 for trial in scored]
     up = _axis(min(values), max(values), _HEIGHT - 24, 30)
     by_merit = sorted(zip(scored, values, strict=True), key=lambda pair: -sign * pair[1])
@@ -173,12 +174,32 @@ def _parallel(matrix: Mapping[str, Any], scored: Sequence[Trial], sign: float, o
             f'stroke-opacity="{0.15 + 0.75 * merit * merit:.2f}" stroke-width="{1 + merit:.1f}">'
             f"<title>trial {trial.index}: {_short(value)}</title></polyline>"
         )
-    axes = "".join(
-        f'<line x1="{_PAD + gap * place:.1f}" x2="{_PAD + gap * place:.1f}" y1="30" y2="{_HEIGHT - 24}" '
-        f'stroke="var(--line)"/><text x="{_PAD + gap * place:.1f}" y="18" text-anchor="middle">{escape(name)}</text>'
-        for place, name in enumerate(names)
+    axes = "".join(_coordinate(_PAD + gap * place, name) for place, name in enumerate(names))
+    marks = [_marks(parameter) for parameter in space.parameters]
+    marks.append([(_HEIGHT - 24, _short(min(values))), (30, _short(max(values)))])
+    labels = "".join(
+        f'<text x="{_PAD + gap * place + 5:.1f}" y="{y + 4:.1f}">{escape(text)}</text>'
+        for place, found in enumerate(marks)
+        for y, text in found
     )
-    return _drawing(_HEIGHT, axes + "".join(lines), "one line per trial; the best fifth stands out")
+    return _drawing(_HEIGHT, axes + "".join(lines) + labels, "one line per trial; the best fifth stands out")
+
+
+def _coordinate(x: float, name: str) -> str:
+    return (
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="30" y2="{_HEIGHT - 24}" stroke="var(--line)"/>'
+        f'<text x="{x:.1f}" y="18" text-anchor="middle">{escape(name)}</text>'
+    )
+
+
+def _marks(parameter: Parameter) -> list[tuple[float, str]]:
+    """What stands beside a parameter's axis: every level where there are few, else the ends."""
+    few = parameter.count is not None and parameter.count <= _MOST_MARKS
+    count = parameter.count if few and parameter.count else 1
+    shares = [(place + 0.5) / count for place in range(count)] if few else [0.0, 1.0]
+    return [
+        (_HEIGHT - 24 - share * (_HEIGHT - 54), _short(parameter.at(min(share, 1 - 1e-9)))[:12]) for share in shares
+    ]
 
 
 def _table(trials: Sequence[Trial], best: Sequence[Trial | None], objectives: Sequence[str]) -> str:
