@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from polyaxon.model.record import dataclass
 from polyaxon.search.fresh import Fresh, ranked
 from polyaxon.search.halving import Budget
-from polyaxon.search.history import Suggestion, Trial, next_index, ordered, own
+from polyaxon.search.history import Suggestion, Trial, following, ordered
 from polyaxon.search.settings import direction, one_of, space_of, whole
 from polyaxon.search.space import Space
 
@@ -46,39 +47,43 @@ class Asha:
             one_of(matrix, "algorithm", ("tpe", "rand")),
         )
 
+    @cached_property
+    def _source(self) -> Fresh:
+        return Fresh(self.space, self.sign, self.algorithm)
+
     def suggest(self, history: Sequence[Trial], seed: int, count: int) -> list[Suggestion]:
         trials = ordered(history)
         made: list[Suggestion] = []
         while len(made) < count:
-            suggestion = self._promotion(trials) or self._fresh(trials, seed)
+            rungs = _by_rung(trials)
+            suggestion = self._promotion(rungs) or self._fresh(trials, rungs.get(0, []), seed)
             if suggestion is None:
                 break
             made.append(suggestion)
-            trials.append(suggestion.pending(next_index(trials)))
+            trials.append(suggestion.pending(following(trials)))
         return made
 
     def done(self, history: Sequence[Trial]) -> bool:
-        trials = own(history)
-        if any(trial.is_pending for trial in trials) or self._promotion(trials) is not None:
+        trials = ordered(history)
+        rungs = _by_rung(trials)
+        if any(trial.is_pending for trial in trials) or self._promotion(rungs) is not None:
             return False
-        return sum(trial.rung == 0 for trial in trials) >= self.runs
+        return len(rungs.get(0, ())) >= self.runs
 
-    def _promotion(self, trials: Sequence[Trial]) -> Suggestion | None:
+    def _promotion(self, rungs: Mapping[int, Sequence[Trial]]) -> Suggestion | None:
         """The promotion to the highest rung that has one."""
+        key_of = self._source.keys.of
         for rung in reversed(range(self.budget.steps)):
-            here = [trial for trial in own(trials) if trial.rung == rung]
+            here = rungs.get(rung, ())
             best = ranked(here, self.sign)
             finished = sum(not trial.is_pending for trial in here)
-            above = Counter(self._key(trial) for trial in own(trials) if trial.rung == rung + 1)
+            above = Counter(map(key_of, rungs.get(rung + 1, ())))
             for trial in best[: math.floor(finished / self.budget.eta)]:
-                if above[self._key(trial)]:
-                    above[self._key(trial)] -= 1
+                if above[key_of(trial)]:
+                    above[key_of(trial)] -= 1
                     continue
                 return self._granted(trial.params, rung + 1, trial)
         return None
-
-    def _key(self, trial: Trial) -> Any:
-        return self.space.key(trial.params)
 
     def _granted(self, params: Mapping[str, Any], rung: int, origin: Trial | None = None, **why: Any) -> Suggestion:
         resource = self.budget.cast(self.budget.most * self.budget.eta ** (rung - self.budget.steps))
@@ -93,10 +98,17 @@ class Asha:
             reason=reason,
         )
 
-    def _fresh(self, trials: Sequence[Trial], seed: int) -> Suggestion | None:
-        started = [trial for trial in own(trials) if trial.rung == 0]
+    def _fresh(self, trials: Sequence[Trial], started: Sequence[Trial], seed: int) -> Suggestion | None:
         if len(started) >= self.runs:
             return None
-        source = Fresh(self.space, self.sign, self.algorithm)
-        params, reason = source.configuration(trials, started, len(started), seed)
+        params, reason = self._source.configuration(trials, started, len(started), seed)
         return self._granted(params, 0, **reason)
+
+
+def _by_rung(trials: Sequence[Trial]) -> dict[int, list[Trial]]:
+    """The search's own trials, in order."""
+    found: dict[int, list[Trial]] = {}
+    for trial in trials:
+        if trial.index >= 0:
+            found.setdefault(trial.rung, []).append(trial)
+    return found

@@ -8,7 +8,11 @@ parameters are cells of the unit interval here: prefer `tpe` or `bayes` where th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import field
+from functools import cached_property
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -16,11 +20,14 @@ import numpy as np
 from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Cube
 from polyaxon.search.history import Trial
-from polyaxon.search.sequential import Sequential, Shape, View, losses_of
+from polyaxon.search.memory import losses_of
+from polyaxon.search.sequential import Sequential, Shape, View
 from polyaxon.search.settings import direction, flag, number, optional_whole, space_of, whole
 from polyaxon.search.space import SpaceError
 
 __all__ = ["Cmaes"]
+
+_INDEX = attrgetter("index")
 
 
 @dataclass(frozen=True)
@@ -45,10 +52,12 @@ class Cmaes(Sequential):
         """The first generation is drawn from the first distribution, not from a design."""
         return not self.cube.dimensions
 
+    @cached_property
+    def _progress(self) -> _Progress:
+        return _Progress(_State(self.cube.dimensions, self.population, self.step))
+
     def propose(self, view: View) -> tuple[Array, dict[str, Any]]:
-        state = _State(self.cube.dimensions, self.population, self.step)
-        for points, losses in self._generations(view):
-            state.learn(points, losses)
+        state = self._learned(view)
         drawn = state.sample(view.generator)
         reason = {
             "source": "cmaes",
@@ -58,19 +67,25 @@ class Cmaes(Sequential):
         }
         return self.cube.spread(np.clip(drawn, 0.0, 1.0 - 1e-12)[None])[0], reason
 
-    def _generations(self, view: View) -> list[tuple[Array, Array]]:
-        """Complete generations in order: unit-interval points and losses."""
-        by_index = {trial.index: trial for trial in view.trials}
-        size = self.population
-        whole_ones = 0
-        while (whole_ones + 1) * size <= view.index and all(
-            index in by_index for index in range(whole_ones * size, (whole_ones + 1) * size)
-        ):
-            whole_ones += 1
-        members = [by_index[index] for index in range(whole_ones * size)]
-        points = self._unit(members)
-        starts = range(0, len(members), size)
-        return [(points[at : at + size], losses_of(members[at : at + size], self.signs[0])) for at in starts]
+    def _learned(self, view: View) -> _State:
+        """The distribution after the complete generations; what it learned from these very trials is kept."""
+        members = self._complete(view)
+        progress = self._progress
+        if len(members) < len(progress.trials) or not all(map(is_, progress.trials, members)):
+            progress.trials, progress.state = [], _State(self.cube.dimensions, self.population, self.step)
+        for start in range(len(progress.trials), len(members), self.population):
+            generation = members[start : start + self.population]
+            progress.state.learn(self._unit(generation), losses_of(generation, self.signs[0]))
+        progress.trials = members
+        return progress.state
+
+    def _complete(self, view: View) -> list[Trial]:
+        """The trials of complete generations, in order."""
+        mine = view.trials[bisect_left(view.trials, 0, key=_INDEX) :]
+        # Numbers only grow, so trials without a gap before them are the first ones.
+        without_gap = bisect_left(range(len(mine)), 1, key=lambda place: mine[place].index - place)
+        whole_ones = min(without_gap, view.index) // self.population
+        return list(mine[: whole_ones * self.population])
 
     def _unit(self, trials: list[Trial]) -> Array:
         points = self.cube.encode([trial.params for trial in trials])
@@ -78,6 +93,14 @@ class Cmaes(Sequential):
         points[:, named] = (points[:, named] + 0.5) / self.cube.categories[named]
         filled: Array = np.nan_to_num(points, nan=0.5)
         return filled
+
+
+@dataclass
+class _Progress:
+    """The distribution, and the trials that it has learned from: a cache that changes no result."""
+
+    state: _State
+    trials: list[Trial] = field(default_factory=list)
 
 
 class _State:

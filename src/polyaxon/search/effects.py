@@ -16,8 +16,8 @@ import numpy as np
 from polyaxon.search.cube import Cube
 from polyaxon.search.history import Trial, ordered
 from polyaxon.search.kernels import kernel_named
+from polyaxon.search.memory import losses_of
 from polyaxon.search.process import fit, posterior
-from polyaxon.search.sequential import losses_of
 from polyaxon.search.space import parse_space
 from polyaxon.search.threads import one_thread
 

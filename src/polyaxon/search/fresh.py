@@ -8,7 +8,7 @@ cannot rule anything out (the scheme of BOHB, S. Falkner et al., ICML 2018).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Cube
 from polyaxon.search.draw import mixed, unit
 from polyaxon.search.history import Trial, TrialStatus
+from polyaxon.search.memory import Keys
 from polyaxon.search.random import Random
 from polyaxon.search.sequential import View
 from polyaxon.search.space import Space
@@ -27,6 +28,8 @@ __all__ = ["Fresh", "ranked"]
 _DRAW, _EXPLORE = 41, 42
 _RANDOM_SHARE = 0.15
 _ATTEMPTS = 100
+_MOST_KNOWN = 600
+"""The best ones: what is far worse says nothing about where the good ones end."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Fresh:
     space: Space
     sign: float
     algorithm: str
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys of trials."""
+        return Keys(self.space)
+
+    @cached_property
+    def _cube(self) -> Cube:
+        return Cube(self.space)
 
     def configuration(
         self, trials: Sequence[Trial], taken: Sequence[Trial], number: int, seed: int
@@ -52,7 +64,7 @@ class Fresh:
     def _drawn(self, taken: Sequence[Trial], number: int, seed: int) -> dict[str, Any]:
         """A draw by the parameters' own distributions, again while it is taken; in the end any that is left."""
         seed = mixed(seed, _DRAW)
-        keys = set() if self.space.size is None else {self.space.key(trial.params) for trial in taken}
+        keys = set() if self.space.size is None else {self.keys.of(trial) for trial in taken}
         for attempt in range(_ATTEMPTS):
             params = self.space.drawn(partial(unit, seed, number, attempt))
             if self.space.key(params) not in keys:
@@ -65,15 +77,16 @@ class Fresh:
 
     def _view(self, trials: Sequence[Trial], taken: Sequence[Trial], number: int, seed: int) -> View | None:
         """What the model sees, best first; None while there is too little."""
-        cube = Cube(self.space)
+        cube = self._cube
         highest: dict[Any, Trial] = {}
         for trial in trials:
             if not trial.is_pending and trial.last_value is not None:
-                key = self.space.key(trial.params)
+                key = self.keys.of(trial)
                 if key not in highest or _spent(trial) >= _spent(highest[key]):
                     highest[key] = trial
         known = ranked(list(highest.values()), self.sign)
         known.sort(key=lambda trial: -_spent(trial))
+        known = known[:_MOST_KNOWN]
         if len(known) < cube.dimensions + 3:
             return None
         pending = [trial for trial in trials if trial.is_pending]
@@ -84,8 +97,8 @@ class Fresh:
             pending=cube.encode([trial.params for trial in pending]),
             index=number,
             seed=seed,
-            trials=tuple(known),
-            seen=frozenset(self.space.key(trial.params) for trial in taken),
+            trials=known,
+            seen=frozenset(self.keys.of(trial) for trial in taken),
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from polyaxon.model.record import dataclass
 from polyaxon.search.draw import mixed
 from polyaxon.search.fresh import Fresh, ranked
-from polyaxon.search.history import Suggestion, Trial, next_index, ordered, own
+from polyaxon.search.history import Suggestion, Trial, following, ordered, own
 from polyaxon.search.settings import direction, flag, number, one_of, space_of, whole
 from polyaxon.search.space import Space, SpaceError
 
@@ -129,6 +129,10 @@ class Hyperband:
         """The rungs of every bracket."""
         return brackets(self.budget, self.space.size)
 
+    @cached_property
+    def _source(self) -> Fresh:
+        return Fresh(self.space, self.sign, self.algorithm)
+
     @property
     def total(self) -> int:
         return sum(rung.count for bracket in self.brackets for rung in bracket)
@@ -142,7 +146,7 @@ class Hyperband:
                 break
             suggestion = self._suggestion(step, trials, seed)
             made.append(suggestion)
-            trials.append(suggestion.pending(next_index(trials)))
+            trials.append(suggestion.pending(following(trials)))
         return made
 
     def done(self, history: Sequence[Trial]) -> bool:
@@ -183,9 +187,8 @@ class Hyperband:
         rung = self.brackets[step.bracket][step.rung]
         reason: dict[str, Any] = {"bracket": step.bracket, "rung": step.rung, "resource": rung.resource}
         if step.survivor is None:
-            source = Fresh(self.space, self.sign, self.algorithm)
             taken = self._taken(step, trials, rung.resource)
-            params, why = source.configuration(trials, taken, step.place, mixed(seed, _BRACKET, step.bracket))
+            params, why = self._source.configuration(trials, taken, step.place, mixed(seed, _BRACKET, step.bracket))
         else:
             params = dict(step.survivor.params)
             why = {"source": "promotion", "from": step.survivor.index, "value": step.survivor.last_value}
@@ -209,7 +212,7 @@ class Hyperband:
         if self.space.size is None:
             return mine
         paid = [trial for trial in trials if trial.resource is not None and trial.resource >= resource]
-        everything = {self.space.key(trial.params) for trial in (*mine, *paid)}
+        everything = {self._source.keys.of(trial) for trial in (*mine, *paid)}
         return [*mine, *paid] if len(everything) < self.space.size else mine
 
 

@@ -7,14 +7,17 @@ Trials of earlier searches (warm start) carry negative indices: they inform, and
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from polyaxon.model.record import dataclass
 
-__all__ = ["Suggestion", "Trial", "TrialStatus", "next_index", "ordered", "own"]
+__all__ = ["Suggestion", "Trial", "TrialStatus", "following", "next_index", "ordered", "own"]
+
+_INDEX = attrgetter("index")
 
 
 class TrialStatus(Enum):
@@ -87,12 +90,17 @@ class Suggestion:
 
 def ordered(history: Iterable[Trial]) -> list[Trial]:
     """All trials by index, warm-start trials first."""
-    return sorted(history, key=lambda trial: trial.index)
+    return sorted(history, key=_INDEX)
 
 
 def own(history: Iterable[Trial]) -> list[Trial]:
     """The trials this search suggested itself, by index."""
     return [trial for trial in ordered(history) if trial.index >= 0]
+
+
+def following(trials: Sequence[Trial]) -> int:
+    """The index of the next suggestion, after trials that are in order."""
+    return max(-1, trials[-1].index) + 1 if trials else 0
 
 
 def next_index(history: Iterable[Trial]) -> int:

@@ -10,6 +10,7 @@ Processes for Machine Learning", 2006, chapters 2 and 5.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
@@ -87,12 +88,12 @@ def gaps(points: Array, categorical: Mask) -> Array:
 
 def fit(points: Array, values: Array, categorical: Mask, kernel: Kernel, starts: Sequence[Array], steps: int) -> Array:
     """The logarithms of the length scales, and last of the noise, most probable given the data."""
-    squares = gaps(points, categorical)
-    flat = squares.reshape(len(squares), -1)
+    below = np.tril_indices(len(points), -1)  # matrices here are symmetric with a known diagonal: half is enough
+    flat = gaps(points, categorical)[:, below[0], below[1]]
     centre = float(_LENGTH_CENTRE + 0.5 * np.log(points.shape[1]))
 
     def objective(theta: Array) -> tuple[float, Array]:
-        return _loss(theta, flat, values, kernel, centre)
+        return _loss(theta, flat, below, values, kernel, centre)
 
     bounds = [_LOG_BOUNDS] * points.shape[1] + [_NOISE_BOUNDS]
     best_theta, best_loss = starts[0], np.inf
@@ -128,12 +129,16 @@ def _solve(chol: Array, values: Array) -> tuple[float, Array, float]:
     return mean, alpha, float((values - mean) @ alpha)
 
 
-def _loss(theta: Array, flat: Array, values: Array, kernel: Kernel, centre: float) -> tuple[float, Array]:
+def _loss(
+    theta: Array, flat: Array, below: tuple[Any, Any], values: Array, kernel: Kernel, centre: float
+) -> tuple[float, Array]:
     """Negative log posterior of the hyperparameters and its gradient (eq. 5.9, the scale profiled out)."""
     count = len(values)
     inverse, noise = np.exp(-2.0 * theta[:-1]), np.exp(theta[-1])
-    matrix, slopes = kernel((inverse @ flat).reshape(count, count))
-    matrix[np.diag_indices(count)] += noise + _JITTER
+    alike, slopes = kernel(inverse @ flat)
+    matrix = np.zeros((count, count))
+    matrix[below] = alike
+    matrix[np.diag_indices(count)] = 1.0 + noise + _JITTER
     chol, failed = lapack.dpotrf(matrix, lower=1)
     if failed:
         return 1e10, np.zeros_like(theta)
@@ -141,11 +146,11 @@ def _loss(theta: Array, flat: Array, values: Array, kernel: Kernel, centre: floa
     scale = (power + 2.0) / (count + 2.0)  # an inverse-gamma prior around 1: values are standardised
     loss = 0.5 * (count + 2.0) * np.log(scale) + np.log(np.diag(chol)).sum()
     inverted, _ = lapack.dpotri(chol, lower=1)
-    # dloss = tr((K⁻¹ - ααᵀ/scale) dK) / 2. LAPACK filled the lower half of K⁻¹ alone, the upper is zero; dK is
-    # symmetric with a zero diagonal for length scales, so the lower half counts twice.
-    inner = 2.0 * inverted - np.outer(alpha, alpha) / scale
+    # dloss = tr((K⁻¹ - ααᵀ/scale) dK) / 2; dK is symmetric with a zero diagonal for length scales, so the half below
+    # the diagonal, the only one that LAPACK filled, counts twice.
+    inner = inverted[below] - alpha[below[0]] * alpha[below[1]] / scale
     gradient = np.empty_like(theta)
-    gradient[:-1] = -(flat @ (inner * slopes).ravel()) * inverse
+    gradient[:-1] = -2.0 * (flat @ (inner * slopes)) * inverse
     gradient[-1] = 0.5 * (np.trace(inverted) - float(alpha @ alpha) / scale) * noise
     length_gap, noise_gap = theta[:-1] - centre, theta[-1] - _NOISE_PEAK
     loss += 0.5 * (length_gap**2).sum() / _LENGTH_SPREAD**2 + 0.5 * noise_gap**2 / _NOISE_SPREAD**2

@@ -6,8 +6,10 @@ that asking for two is asking for one, twice. An algorithm gives `propose`: a vi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence, Set
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,14 +17,16 @@ import numpy as np
 from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Cube
 from polyaxon.search.draw import mixed, permuted, unit
-from polyaxon.search.history import Suggestion, Trial, TrialStatus, next_index, ordered, own
+from polyaxon.search.history import Suggestion, Trial, following, next_index, ordered, own
+from polyaxon.search.memory import Memory
 from polyaxon.search.sobol import sobol_point
 from polyaxon.search.space import Space
 
-__all__ = ["Sequential", "Shape", "View", "losses_of"]
+__all__ = ["Sequential", "Shape", "View"]
 
 _DESIGN, _FALLBACK, _MODEL = 11, 12, 13
 _ATTEMPTS = 100
+_INDEX = attrgetter("index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ class View:
     pending: Array
     index: int
     seed: int
-    trials: tuple[Trial, ...]
-    seen: frozenset[Any]
+    trials: Sequence[Trial]
+    seen: Set[Any]
 
     @cached_property
     def generator(self) -> np.random.Generator:
@@ -68,7 +72,7 @@ class View:
     @property
     def begun(self) -> int:
         """How much of the first look is taken: what earlier searches found need not be looked for again."""
-        return self.index + sum(trial.index < 0 for trial in self.trials)
+        return self.index + bisect_left(self.trials, 0, key=_INDEX)
 
     def is_new(self, point: Array) -> bool:
         """Whether no trial has these params; `seen` is empty where there are no repetitions worth looking for."""
@@ -89,8 +93,8 @@ class Sequential:
         return Cube(self.space)
 
     @cached_property
-    def _keys(self) -> _Keys:
-        return _Keys(self.space)
+    def _memory(self) -> Memory:
+        return Memory(self.cube, self._repeats)
 
     @cached_property
     def _repeats(self) -> bool:
@@ -114,7 +118,7 @@ class Sequential:
         trials = ordered(history)
         made: list[Suggestion] = []
         while len(made) < count and not self.done(trials) and not self._waits(trials):
-            index = next_index(trials)
+            index = following(trials)
             params, reason = self._next(trials, index, seed)
             suggestion = Suggestion(params, iteration=self.shape.iteration(index), reason=reason)
             made.append(suggestion)
@@ -136,7 +140,7 @@ class Sequential:
         """Whether a batch must finish before the next one starts."""
         if self.asynchronous:
             return False
-        start = self.shape.start(self.shape.iteration(next_index(trials)))
+        start = self.shape.start(self.shape.iteration(following(trials)))
         return any(trial.is_pending and trial.index < start for trial in own(trials))
 
     def _next(self, trials: Sequence[Trial], index: int, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -154,19 +158,18 @@ class Sequential:
         return view.begun < self.shape.first or not len(view.losses) or not self.cube.dimensions
 
     def _view(self, trials: Sequence[Trial], index: int, seed: int) -> View:
-        finished = [trial for trial in trials if not trial.is_pending]
-        losses = losses_of(finished, self.signs[0])
-        known = [trial for trial, loss in zip(finished, losses.tolist(), strict=True) if loss == loss]
-        pending = [trial for trial in trials if trial.is_pending]
+        memory = self._memory
+        memory.take(trials)
+        known, points, losses = memory.known(self.signs[0])
         return View(
             cube=self.cube,
-            points=self.cube.encode([trial.params for trial in known]),
-            losses=losses[~np.isnan(losses)],
-            pending=self.cube.encode([trial.params for trial in pending]),
+            points=points,
+            losses=losses,
+            pending=memory.pending,
             index=index,
             seed=seed,
-            trials=tuple(known),
-            seen=frozenset(map(self._keys.of, trials)) if self._repeats else frozenset(),
+            trials=known,
+            seen=memory.seen,
         )
 
     def _design(self, view: View) -> Array:
@@ -188,37 +191,3 @@ class Sequential:
             if self.space.key(params) not in view.seen:
                 return params
         raise ValueError("every point of the space is taken")  # `done` was true: a bug of the caller
-
-
-class _Keys:
-    """The keys of trials, each worked out once: a cache that never changes a result, only what it costs."""
-
-    def __init__(self, space: Space) -> None:
-        self._space = space
-        self._known: dict[int, tuple[Mapping[str, Any], tuple[Any, ...]]] = {}
-
-    def of(self, trial: Trial) -> tuple[Any, ...]:
-        """The key of the trial's params."""
-        known = self._known.get(trial.index)
-        if known is None or known[0] is not trial.params:
-            known = self._known[trial.index] = (trial.params, self._space.key(trial.params))
-        return known[1]
-
-
-def losses_of(finished: Sequence[Trial], sign: float) -> Array:
-    """What models learn from each finished trial: less is better, NaN is nothing.
-
-    A failed trial is as bad as the worst success: its neighbourhood is avoided, not forbidden. A stopped trial is
-    at best the median, because a value on the way is not yet an objective.
-    """
-    values = [trial.last_value for trial in finished]
-    losses = np.array([np.nan if value is None else sign * value for value in values], dtype=np.float64)
-    complete = np.array([trial.status is TrialStatus.SUCCEEDED for trial in finished], dtype=bool)
-    losses[np.array([trial.status is TrialStatus.FAILED for trial in finished], dtype=bool)] = np.nan
-    good = losses[complete & ~np.isnan(losses)]
-    if not good.size:
-        return losses
-    stopped = ~complete & ~np.isnan(losses)
-    losses[stopped] = np.maximum(losses[stopped], np.median(good))
-    losses[np.isnan(losses)] = np.nanmax(losses)
-    return losses

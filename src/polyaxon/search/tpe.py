@@ -18,8 +18,9 @@ from polyaxon.search.sequential import View
 
 __all__ = ["propose_tpe"]
 
-# Measured on benchmarks/search.py: narrower kernels and a weaker prior than the usual 0.2 and 1 find the optimum
-# sooner on every problem there, and more candidates than this begin to chase the edges of the good density.
+# Measured on the problems of benchmarks/search.py that are not held out: narrower kernels and a weaker prior than the
+# usual 0.2 and 1 find the optimum sooner, more candidates than this begin to chase the edges of the good density, and
+# crossing candidates helps at every second suggestion more than at each.
 _CANDIDATES = 64
 _WIDTH = 0.07
 _PRIOR = 0.5
@@ -36,7 +37,8 @@ def propose_tpe(view: View, order: np.ndarray[Any, np.dtype[np.intp]]) -> tuple[
     others = np.concatenate([view.points[latest], view.pending])
     below = _mixture(cube, view.points[good])
     above = _mixture(cube, others)
-    candidates = cube.snap(below.sample(_CANDIDATES, generator))
+    drawn = below.sample(_CANDIDATES, generator)
+    candidates = cube.snap(_crossed(drawn, generator) if view.index % 2 else drawn)
     scores = below.log_density(candidates) - above.log_density(candidates)
     ranking = np.argsort(-scores, kind="stable")
     best = next((place for place in ranking.tolist() if view.is_new(candidates[place])), int(ranking[0]))
@@ -48,6 +50,16 @@ def propose_tpe(view: View, order: np.ndarray[Any, np.dtype[np.intp]]) -> tuple[
         "nearest_good": _nearest(view, good, candidates[best]),
     }
     return candidates[best], reason
+
+
+def _crossed(points: Array, generator: np.random.Generator) -> Array:
+    """Half of the points with every coordinate from another one: where parameters act apart, the best values of each
+    need not have met in one trial."""
+    count, dimensions = points.shape
+    mixed = points.copy()
+    for column in range(dimensions):
+        mixed[: count // 2, column] = points[generator.permutation(count)[: count // 2], column]
+    return mixed
 
 
 def _good(count: int) -> int:
