@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,6 +39,8 @@ class Launch:
     watch: bool = False
     with_logs: bool = False
     detach: bool = False
+    backfill: str | None = None
+    backfill_concurrency: int | None = None
     dry_run: bool = False
     output: Output = Output()
 
@@ -88,6 +91,14 @@ def _show_plan(operation: Operation, name: str | None, output: Output) -> int:
     return 0
 
 
+def _meta(settings: Settings, operation: Operation, asked: Launch) -> Mapping[str, Any]:
+    if asked.backfill is None:
+        return {}
+    from polyaxon.cli.backfill import backfill_of  # clocks and zones, for few
+
+    return {"backfill": backfill_of(operation, asked.backfill, asked.backfill_concurrency, settings)}
+
+
 def _submit_and_follow(local: Local, loaded: Loaded, operation: Operation, asked: Launch) -> int:
     overrides = asked.overrides
     run = local.submit(
@@ -97,6 +108,7 @@ def _submit_and_follow(local: Local, loaded: Loaded, operation: Operation, asked
         tags=tuple(overrides.tags),
         description=overrides.description,
         components=loaded.components,
+        meta=_meta(local.settings, operation, asked),
         hold=not asked.detach,
     )
     if asked.detach:

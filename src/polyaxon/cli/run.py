@@ -55,6 +55,8 @@ __all__ = ["run"]
 @click.option("-w", "--watch", is_flag=True, help="Tell every status, not only those that matter.")
 @click.option("-l", "--log", "--logs", "with_logs", is_flag=True, help="Print what the runs write.")
 @click.option("-d", "--detach", is_flag=True, help="Leave it to a background scheduler and return.")
+@click.option("--backfill", metavar="FROM..TO", help="Make the runs that its schedule would have made in that time.")
+@click.option("--backfill-concurrency", type=click.IntRange(min=1), help="How many runs of the backfill at once.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, in order, and stop there.")
 @mirror_option
 @output_option
@@ -77,6 +79,8 @@ def _read_launch(
     watch: bool,
     with_logs: bool,
     detach: bool,
+    backfill: str | None,
+    backfill_concurrency: int | None,
     dry_run: bool,
     mirrors: tuple[str, ...],
     output: Output,
@@ -91,6 +95,8 @@ def _read_launch(
         watch=watch,
         with_logs=with_logs,
         detach=detach,
+        backfill=backfill,
+        backfill_concurrency=backfill_concurrency,
         dry_run=dry_run,
         output=output,
     )

@@ -205,7 +205,11 @@ def key_of(flow: Flow, node: Node) -> tuple[str, str]:
     if image is not None:
         digests["image"] = image
     digests |= _what_came_before(node)
-    return cache_key(compiled_of(node), flow.project, digests)
+    compiled = compiled_of(node)
+    if node.schedule_at is not None and "schedule_at" in str(compiled.run):
+        # What says for when it runs does other work at another time; the text itself does not say which.
+        digests["globals.schedule_at"] = node.schedule_at.isoformat()
+    return cache_key(compiled, flow.project, digests)
 
 
 def row_fields(node: Node, compiled: Compiled) -> dict[str, Any]:

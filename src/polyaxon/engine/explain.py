@@ -55,6 +55,8 @@ def explain(
     """Return sentences: where the run is and why, what led there, and what would let it go on."""
     around = neighbours or Neighbours()
     lines = [_headline(run, conditions)]
+    if backfill := run.meta.get("backfill"):
+        lines.append(f"it makes up for the times from {backfill['from']} to {backfill['to']}")
     for item in explanations:
         lines.extend(_TOPICS.get(item.topic, _other(item.topic))(item.facts))
         if item.topic == "cache" and _is_plain_miss(item.facts):

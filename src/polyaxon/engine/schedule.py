@@ -2,6 +2,7 @@
 
 The next one is created when this one has started, or, with `dependsOnPast`, when it has ended. Ticks that passed while
 nobody was there are skipped, or made up for one after another (`CatchUp`). A `datetime` schedule has exactly one run.
+A backfill (`meta["backfill"]`) makes the runs of a range of time, as fast as its concurrency and the queue let them go.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from polyaxon.engine.world import CatchUp
 from polyaxon.errors import InternalError
 from polyaxon.model.ids import child_id
 from polyaxon.model.record import dataclass
-from polyaxon.model.status import Status
+from polyaxon.model.run import RunKind
+from polyaxon.model.status import Pending, Status
 
 __all__ = ["Calendar", "child_ended", "open_schedule", "tick"]
 
@@ -33,6 +35,11 @@ class Calendar:
     """How far a schedule is: `made` runs, the last of them for `last`; `coming` waits for its time."""
 
     times: Timetable
+    shape: tuple[RunKind, str]
+    """What its runs are stored as, and what holds each of them."""
+    pending: Pending | None = None
+    backfill: tuple[datetime, datetime] | None = None
+    """The range whose runs are made, both ends included."""
     made: int = 0
     last: datetime | None = None
     coming: Node | None = None
@@ -45,7 +52,13 @@ def open_schedule(turn: Turn, node: Node, resumed: bool) -> None:
     section = compilation.compiled_of(node).schedule
     if section is None:
         raise InternalError(f"run {node.id} is a schedule without a schedule")
-    calendar = group.calendar = Calendar(timetable(section, turn.flow.world.defaults.zone))
+    # Before anything else: the runs that exist need their operation, whether or not another one comes.
+    shape, pending = compilation.shape_of_children(node)
+    calendar = group.calendar = Calendar(timetable(section, turn.flow.world.defaults.zone), shape, pending)
+    asked = node.meta.get("backfill")
+    if asked is not None:
+        calendar.backfill = (datetime.fromisoformat(asked["from"]), datetime.fromisoformat(asked["to"]))
+        group.limit = asked.get("concurrency")
     for child in group.children.values():
         calendar.made = max(calendar.made, child.index + 1)
         calendar.last = max(filter(None, (calendar.last, child.schedule_at)), default=None)
@@ -98,9 +111,8 @@ def _plan_next(turn: Turn, node: Node, calendar: Calendar) -> None:
         turn.room_in(node)
         return
     index = calendar.made
-    shape, pending = compilation.shape_of_children(node)
     uuid = child_id(node.id, str(index))
-    child = create(turn, node, uuid, node.name, index, shape, pending, schedule_at=at)
+    child = create(turn, node, uuid, node.name, index, calendar.shape, calendar.pending, schedule_at=at)
     if node.group is not None:
         node.group.children[str(index)] = child
     calendar.made, calendar.last, calendar.coming = index + 1, at, child
@@ -109,6 +121,8 @@ def _plan_next(turn: Turn, node: Node, calendar: Calendar) -> None:
 
 def _next_time(turn: Turn, node: Node, calendar: Calendar) -> datetime | None:
     times, now = calendar.times, turn.now
+    if calendar.backfill is not None:
+        return _next_of_range(calendar, *calendar.backfill)
     if times.max_runs is not None and calendar.made >= times.max_runs:
         return None
     if times.end is not None and now >= times.end:
@@ -124,6 +138,12 @@ def _next_time(turn: Turn, node: Node, calendar: Calendar) -> datetime | None:
     following = times.after(now, node.created_at)
     turn.explain(node, "schedule", missed=at.isoformat(), next=following.isoformat() if following else None)
     return following
+
+
+def _next_of_range(calendar: Calendar, start: datetime, end: datetime) -> datetime | None:
+    """The schedule's own bounds hold, but for `maxRuns`: that counts the runs that come by themselves."""
+    at = calendar.times.after(calendar.last or start - timedelta(microseconds=1), start)
+    return at if at is not None and at <= end else None
 
 
 def _wake_for(turn: Turn, node: Node, child: Node) -> None:

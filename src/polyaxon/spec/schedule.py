@@ -43,6 +43,19 @@ Duration: TypeAlias = Annotated[
 ]
 
 
+def _zone(value: Any) -> Any:
+    import zoneinfo  # slow to import, rarely written
+
+    try:
+        zoneinfo.ZoneInfo(str(value))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise CastError(f"unknown time zone `{value}`; write a name such as Europe/Paris") from None
+    return value
+
+
+ZoneName: TypeAlias = Annotated[str, Before(_checked(_zone), "the name of a time zone", {"type": "string"})]
+
+
 class CronSchedule(Kinded):
     """Runs at the times of a cron expression."""
 
@@ -50,6 +63,8 @@ class CronSchedule(Kinded):
     """`cron`."""
     cron: str
     """Five fields (minute, hour, day, month, weekday), or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`."""
+    timezone: ZoneName | None = None
+    """Of its cron times, and of times written without a zone; the installation's when absent."""
     start_at: Moment | None = None
     """Time of the first run."""
     end_at: Moment | None = None
@@ -67,6 +82,8 @@ class IntervalSchedule(Kinded):
     """`interval`."""
     frequency: Duration
     """Time between two runs: seconds or an ISO 8601 duration."""
+    timezone: ZoneName | None = None
+    """Of times written without a zone; the installation's when absent."""
     start_at: Moment | None = None
     """Time of the first run."""
     end_at: Moment | None = None
@@ -84,6 +101,8 @@ class DateTimeSchedule(Kinded):
     """`datetime`."""
     start_at: Moment
     """Time of the run."""
+    timezone: ZoneName | None = None
+    """Of times written without a zone; the installation's when absent."""
 
 
 Schedule: TypeAlias = CronSchedule | IntervalSchedule | DateTimeSchedule

@@ -12,7 +12,7 @@ import pytest
 import polyaxon.server
 from polyaxon.cli import background, follow, launch
 from polyaxon.cli.app import run_app
-from polyaxon.cli.ops import requests, restart, resume
+from polyaxon.cli.ops import backfill, requests, restart, resume
 from polyaxon.model.observation import Phase
 from polyaxon.runtimes.fake import FakeRuntime, Play
 from polyaxon.server import Local, open_local
@@ -53,7 +53,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[s
     monkeypatch.setattr(launch, "open_local", open_fake)
     monkeypatch.setattr(polyaxon.server, "open_local", open_fake)
     left: list[Settings] = []
-    for module in (launch, follow, requests, resume, restart, background):
+    for module in (launch, follow, requests, resume, restart, backfill, background):
         if hasattr(module, "leave_scheduler"):
             monkeypatch.setattr(module, "leave_scheduler", lambda settings, _root=None: left.append(settings))
     return script.update
@@ -231,3 +231,45 @@ def test_what_a_runs_state_does_not_allow_is_refused(verb: str, play: Callable[.
     code, _, err = told("ops", verb, "train")
     assert code == 2
     assert "it is succeeded" in err
+
+
+SCHEDULE = """
+kind: operation
+name: nightly
+schedule: {kind: cron, cron: "0 3 * * *", timezone: Europe/Berlin}
+cache: {disable: true}
+component: {run: {kind: job, container: {command: [night]}}}
+"""
+
+
+def nights(told: Any) -> list[str]:
+    rows = json.loads(told("ops", "ls", "-q", "kind:job", "-s", "schedule_at", "-o", "json")[1])
+    return [row["schedule_at"][:13] for row in rows]
+
+
+def test_the_past_of_a_schedule_is_made_up_for(play: Callable[..., None], told: Any, tmp_path: Path) -> None:
+    (tmp_path / "nightly.yaml").write_text(SCHEDULE)
+    assert told("run", "-f", "nightly.yaml", "--backfill", "2024-03-30..2024-03-31")[0] == 0
+    assert nights(told) == ["2024-03-30T02", "2024-03-31T01"]
+    assert told("ops", "backfill", "nightly", "2024-05-01..2024-05-02", "--concurrency", "1")[0] == 0
+    assert nights(told)[2:] == ["2024-05-01T01", "2024-05-02T01"]
+    assert "it makes up for the times from 2024-04-30T22:00:00+00:00" in told("ops", "explain")[1]
+
+
+@pytest.mark.parametrize(
+    ("period", "part"),
+    [
+        ("2024-03-30", "FROM..TO"),
+        ("2024-03-30..2024-03-29", "ends before it starts"),
+        ("yesterday..today", "`yesterday`"),
+        ("2024-03-30T04:00..2024-03-30T05:00", "no time between"),
+        ("1924-01-01..2024-01-01", "more than 10000 runs"),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_refused(
+    period: str, part: str, play: Callable[..., None], told: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "nightly.yaml").write_text(SCHEDULE)
+    code, _, err = told("run", "-f", "nightly.yaml", "--backfill", period)
+    assert (code, part in err) == (2, True)
+    assert told("run", "-f", "dag.yaml", "--backfill", "2024-03-30..2024-03-31")[0] == 2

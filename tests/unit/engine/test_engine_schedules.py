@@ -139,6 +139,18 @@ def test_a_crash_between_ticks_loses_none_and_makes_none_twice():
     assert len(going.started) == 4
 
 
+@pytest.mark.parametrize("limits", [{"maxRuns": 1}, {}])
+def test_a_crash_while_a_scheduled_run_goes_on_adopts_it(limits):
+    going = scheduled(cron(**limits), {"tick": HANGS})
+    going.settle().wait(3600)
+    assert len(going.started) == 1
+    going.crash()
+    going.settle()
+    assert len(going.started) == 1
+    going.request("clock", Action.STOP)
+    assert going.run().root.status is Status.STOPPED
+
+
 def test_a_schedule_may_run_searches_and_dags():
     raw = operation(dag(op("a"), op("b", dependencies=["a"])), name="nightly", schedule=cron(maxRuns=2))
     done = Harness(raw).run()
@@ -164,6 +176,65 @@ def test_a_cron_expression_that_is_none_fails_the_run_with_the_reason():
     done = scheduled(cron("99 99 * * foo")).run()
     assert done.root.status is Status.FAILED
     assert "is not a cron expression" in done.last(ROOT).message
+
+
+# Backfills
+
+
+def backfill(schedule, start, end, script=None, concurrency=None, **kwargs) -> Harness:
+    asked = {"from": start.isoformat(), "to": end.isoformat()}
+    if concurrency is not None:
+        asked["concurrency"] = concurrency
+    return scheduled(schedule, script, meta={"backfill": asked}, **kwargs)
+
+
+PAST = START - timedelta(days=30)
+
+
+def test_a_backfill_makes_the_runs_of_its_range_at_once_and_succeeds():
+    done = backfill(cron(maxRuns=1, endAt=START.isoformat()), PAST, PAST + 5 * HOUR).run()
+    assert times(done) == [PAST + hours * HOUR for hours in range(6)]
+    assert done.root.status is Status.SUCCEEDED
+    assert done.now == START
+
+
+def test_a_backfill_keeps_to_the_bounds_of_its_schedule():
+    bounded = cron(startAt=(PAST + 2 * HOUR).isoformat(), endAt=(PAST + 4 * HOUR).isoformat())
+    assert times(backfill(bounded, PAST, PAST + 9 * HOUR).run()) == [PAST + hours * HOUR for hours in (2, 3, 4)]
+
+
+def test_intervals_of_a_backfill_count_from_its_beginning():
+    every = {"kind": "interval", "frequency": 1800}
+    assert times(backfill(every, PAST, PAST + HOUR).run()) == [PAST, PAST + HOUR / 2, PAST + HOUR]
+
+
+def test_a_backfill_that_depends_on_the_past_goes_one_by_one():
+    going = backfill(cron(dependsOnPast=True), PAST, PAST + 5 * HOUR, {"tick": HANGS})
+    going.settle().wait(0)
+    assert len(times(going)) == 1
+
+
+def test_a_backfill_runs_as_many_at_once_as_it_may():
+    going = backfill(cron(), PAST, PAST + 5 * HOUR, {"tick": HANGS}, concurrency=2)
+    going.settle().wait(0)
+    assert len(going.started) == 2
+
+
+def test_a_backfill_goes_on_after_a_crash():
+    going = backfill(cron(), PAST, PAST + 3 * HOUR, {"tick": HANGS}, concurrency=1)
+    going.settle().wait(0)
+    assert len(times(going)) == 4
+    going.crash()
+    going.settle()
+    assert (len(times(going)), len(going.started)) == (4, 1)
+
+
+def test_a_run_that_says_for_when_it_is_is_other_work_at_another_time():
+    raw = operation(job("tick"), name="clock", schedule=cron())
+    raw["component"]["run"]["container"]["args"] = ["{{ globals.schedule_at }}"]
+    asked = {"from": PAST.isoformat(), "to": (PAST + 2 * HOUR).isoformat()}
+    done = Harness(raw, meta={"backfill": asked}).run()
+    assert len(done.started) == 3
 
 
 # Ticks

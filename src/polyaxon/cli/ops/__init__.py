@@ -25,6 +25,7 @@ COMMANDS = {
     "invalidate": LazyCommand("polyaxon.cli.ops.requests:invalidate", "Never reuse this run's results again."),
     "resume": LazyCommand("polyaxon.cli.ops.resume:resume", "Continue a run where it ended."),
     "restart": LazyCommand("polyaxon.cli.ops.restart:restart", "Run it again as a new run."),
+    "backfill": LazyCommand("polyaxon.cli.ops.backfill:backfill", "Make the runs of a schedule's past."),
     "update": LazyCommand("polyaxon.cli.ops.update:update", "Change name, description and tags."),
     "transfer": LazyCommand("polyaxon.cli.ops.update:transfer", "Move finished runs to another project."),
     "delete": LazyCommand("polyaxon.cli.ops.delete:delete", "Remove a finished run and its files."),
