@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from weakref import ref as weak
 
 from polyaxon.compiler import conditions
 from polyaxon.compiler.bind import bind, needs
@@ -18,19 +17,14 @@ from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import Cache, Compiled, JoinNeed, Needs, Surroundings
 from polyaxon.compiler.context import Bindings, context, run_globals
 from polyaxon.compiler.kinds import KINDS
-from polyaxon.compiler.merge import Strategy, merge
-from polyaxon.compiler.patches import PatchError, apply_patch
-from polyaxon.compiler.plain import as_data
+from polyaxon.compiler.layout import base_of, lay_out
 from polyaxon.compiler.plan import launch_plan
 from polyaxon.compiler.problems import problem, template_problem
 from polyaxon.compiler.template import TemplateError
-from polyaxon.compiler.tree import Rendering, plan, render
+from polyaxon.compiler.tree import plan, render
 from polyaxon.errors import Problem, SpecError
 from polyaxon.model.launch import Probe, Termination
-from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
-from polyaxon.spec.component import Authored
-from polyaxon.spec.io import IO
 from polyaxon.spec.operation import Operation
 from polyaxon.spec.types import plain
 
@@ -48,80 +42,11 @@ __all__ = [
 
 Data = Mapping[str, Any]
 
-_TAKEN = {
-    "name": "name",
-    "description": "description",
-    "cost": "cost",
-    "tags": "tags",
-    "is_approved": "isApproved",
-    "presets": "presets",
-    "queue": "queue",
-    "namespace": "namespace",
-    "cache": "cache",
-    "build": "build",
-    "hooks": "hooks",
-    "events": "events",
-    "plugins": "plugins",
-    "termination": "termination",
-    "matrix": "matrix",
-    "joins": "joins",
-    "schedule": "schedule",
-    "dependencies": "dependencies",
-    "trigger": "trigger",
-    "conditions": "conditions",
-    "skip_on_upstream_skip": "skipOnUpstreamSkip",
-    "mount": "mount",
-    "strict_params": "strictParams",
-}
-"""What an operation lays over its component."""
-
-_SHARED = frozenset(
-    {"name", "description", "cost", "tags", "is_approved", "presets", "queue", "namespace", "cache", "build", "hooks"}
-    | {"plugins", "termination", "mount", "strict_params"},
-)
-"""What a component brings along."""
-
 _RENDERED = (
     *("isApproved", "matrix", "presets", "cost", "queue", "cache", "plugins", "namespace", "termination", "schedule"),
-    *("dependencies", "trigger", "mount", "skipOnUpstreamSkip"),
+    *("trigger", "mount", "skipOnUpstreamSkip"),
 )
 """The operation-level sections in which templates are rendered; `conditions` are evaluated, the rest is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """A component read once: what compilations of it share."""
-
-    fields: Data
-    run: Data
-    inputs: tuple[IO, ...]
-    outputs: tuple[IO, ...]
-    rendering: Rendering | None
-
-
-_bases: dict[int, tuple[weak[Authored], _Base]] = {}
-"""By the component's identity; entries go with their component."""
-
-
-def _base(component: Authored) -> _Base:
-    known = _bases.get(id(component))
-    if known is not None and known[0]() is component:
-        return known[1]
-    given = component.model_fields_set & _SHARED
-    fields = {_TAKEN[name]: as_data(getattr(component, name)) for name in _TAKEN if name in given}
-    run = as_data(component.run)
-    if not isinstance(run, Mapping) or "kind" not in run:
-        raise SpecError([problem(CompileCode.NO_RUNTIME, "there is nothing to run: no `run` with a kind", "run")])
-    rendering = _rendering(run)
-    base = _Base(fields, run, tuple(component.inputs or ()), tuple(component.outputs or ()), rendering)
-    key = id(component)
-    _bases[key] = (weak(component, lambda _: _bases.pop(key, None)), base)
-    return base
-
-
-def _rendering(run: Data) -> Rendering | None:
-    """A dag is not rendered: each of its operations renders itself."""
-    return None if run["kind"] == "dag" else plan(run)
 
 
 def compile_operation(operation: Operation, around: Surroundings) -> Compiled:
@@ -130,43 +55,60 @@ def compile_operation(operation: Operation, around: Surroundings) -> Compiled:
     if component is None:
         message = "the operation's component is not known"
         raise SpecError([problem(CompileCode.UNKNOWN_COMPONENT, message, operation.name or "")])
-    base = _base(component)
-    strategy = Strategy(operation.patch_strategy or Strategy.POST_MERGE)
-    fields = _fields(operation, base, strategy, around.inherited)
-    run = _run(operation, base, strategy, around.inherited)
+    base = base_of(component)
+    layout, own = lay_out(operation, base, around.inherited)
     bindings = bind(operation, base.inputs, base.outputs, around)
+    if layout.asks is None:
+        layout.asks = _asks(layout.fields, layout.run)
+    if layout.settings is None and not layout.asks:
+        layout.settings = _settings(layout.fields, layout.run, {})
+    names: Mapping[str, Any] = {}
+    settings, fields = layout.settings, {**own, **layout.fields}
+    if settings is None or "conditions" in own:
+        names = _names(bindings, around)
+    if settings is None:
+        _render_fields(fields, names)
+        settings = _settings(fields, layout.run, names)
+    # Each run of a schedule is asked anew.
+    text = own.get("conditions")
+    condition, seen = (None, {}) if settings["kind"] is RunKind.SCHEDULE else _condition(text, names)
+    return Compiled(
+        run=layout.run,
+        layout=layout,
+        fields=fields,
+        name=own.get("name"),
+        description=own.get("description"),
+        dependencies=tuple(own.get("dependencies") or ()),
+        bindings=bindings,
+        inputs=_values(bindings.inputs),
+        outputs={name: value for name, value in _values(bindings.outputs).items() if value is not None},
+        contexts=_values(bindings.contexts),
+        condition=condition,
+        condition_text=text,
+        condition_values=seen,
+        **settings,
+    )
+
+
+def _names(bindings: Bindings, around: Surroundings) -> dict[str, Any]:
     names = context(bindings, lambda: run_globals(around.run, around.places, around.places.store))
     names["connections"] = {name: dict(connection.schema) for name, connection in around.connections.items()}
-    _render_fields(fields, names)
-    rendering = base.rendering if run is base.run else _rendering(run)
-    return _compiled(fields, run, rendering, bindings, names)
+    return names
 
 
-def _fields(operation: Operation, base: _Base, strategy: Strategy, inherited: Data | None) -> dict[str, Any]:
-    """Return the operation-level sections of the two, in plain data."""
-    own = operation.__dict__
-    given = operation.model_fields_set
-    overlay = {alias: as_data(own[name]) for name, alias in _TAKEN.items() if name in given}
-    if inherited:
-        preset = {key: value for key, value in inherited.items() if key != "runPatch"}
-        overlay = merge(overlay, preset, Strategy.PRE_MERGE)
-    return merge(base.fields, overlay, strategy)
+def _asks(fields: Data, run: Data) -> bool:
+    """Whether values decide what the sections come to."""
+    pipeline = _pipeline(fields, run)
+    sections = [*map(fields.get, _RENDERED), *map(pipeline.get, ("concurrency", "earlyStopping"))]
+    return any(plan(section) is not None for section in sections)
 
 
-def _run(operation: Operation, base: _Base, strategy: Strategy, inherited: Data | None) -> Data:
-    """Return the runtime section with the operation's and the parent's patches: the operation's word counts more."""
-    own = as_data(operation.run_patch) if operation.run_patch else None
-    parents = inherited.get("runPatch") if inherited else None
-    patches = [(parents, ()), (own, ("runPatch",))]
-    run = base.run
-    for patch, path in patches if strategy.patch_wins else reversed(patches):
-        if patch:
-            try:
-                run = apply_patch(run, patch, strategy)
-            except PatchError as error:
-                place = ".".join((*path, error.key))
-                raise SpecError([problem(CompileCode.RUN_PATCH, f"`runPatch` does not fit: {error}", place)]) from None
-    return run
+def _pipeline(fields: Data, run: Data) -> Data:
+    """The section with the pipeline's own settings, empty for what is none."""
+    if _kind(fields, run)[0] is RunKind.MATRIX:
+        matrix: Data = fields.get("matrix") or {}
+        return matrix
+    return run if run["kind"] == "dag" else {}
 
 
 def _render_fields(fields: dict[str, Any], names: Mapping[str, Any]) -> None:
@@ -182,50 +124,32 @@ def _render_fields(fields: dict[str, Any], names: Mapping[str, Any]) -> None:
         raise SpecError(problems)
 
 
-def _compiled(
-    fields: dict[str, Any], run: Data, rendering: Rendering | None, bindings: Bindings, names: Mapping[str, Any]
-) -> Compiled:
+def _settings(fields: Data, run: Data, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the rendered sections come to, as arguments of `Compiled`."""
     kind, runtime = _kind(fields, run)
-    matrix = fields.get("matrix")
-    pipeline: Data = matrix or {} if kind is RunKind.MATRIX else run if run["kind"] == "dag" else {}
-    condition_text = fields.get("conditions")
-    # Each run of a schedule is asked anew.
-    condition, seen = (None, {}) if kind is RunKind.SCHEDULE else _condition(condition_text, names)
-    return Compiled(
-        kind=kind,
-        runtime=runtime,
-        run=run,
-        name=fields.get("name"),
-        description=fields.get("description"),
-        tags=tuple(fields.get("tags") or ()),
-        inputs=_values(bindings.inputs),
-        outputs={name: value for name, value in _values(bindings.outputs).items() if value is not None},
-        contexts=_values(bindings.contexts),
-        bindings=bindings,
-        condition=condition,
-        condition_text=condition_text,
-        condition_values=seen,
-        is_approved=_flag(fields.get("isApproved"), "isApproved") is not False,
-        queue=_text(fields.get("queue")),
-        namespace=_text(fields.get("namespace")),
-        cache=_cache(fields.get("cache") or {}),
-        termination=_termination(fields.get("termination") or {}),
-        hooks=tuple(fields.get("hooks") or ()),
-        events=tuple(fields.get("events") or ()),
-        build=fields.get("build"),
-        trigger=_text(fields.get("trigger")) or "all_succeeded",
-        dependencies=tuple(fields.get("dependencies") or ()),
-        skip_on_upstream_skip=bool(fields.get("skipOnUpstreamSkip")),
-        matrix=matrix,
-        schedule=fields.get("schedule"),
-        joins=tuple(fields.get("joins") or ()),
-        concurrency=_concurrency(pipeline, names),
-        early_stopping=tuple(render(pipeline.get("earlyStopping") or (), names)),
-        plugins=fields.get("plugins") or {},
-        environment=run.get("environment") or {},
-        rendering=rendering,
-        fields=fields,
-    )
+    pipeline = _pipeline(fields, run)
+    return {
+        "kind": kind,
+        "runtime": runtime,
+        "tags": tuple(fields.get("tags") or ()),
+        "is_approved": _flag(fields.get("isApproved"), "isApproved") is not False,
+        "queue": _text(fields.get("queue")),
+        "namespace": _text(fields.get("namespace")),
+        "cache": _cache(fields.get("cache") or {}),
+        "termination": _termination(fields.get("termination") or {}),
+        "hooks": tuple(fields.get("hooks") or ()),
+        "events": tuple(fields.get("events") or ()),
+        "build": fields.get("build"),
+        "trigger": _text(fields.get("trigger")) or "all_succeeded",
+        "skip_on_upstream_skip": bool(fields.get("skipOnUpstreamSkip")),
+        "matrix": fields.get("matrix"),
+        "schedule": fields.get("schedule"),
+        "joins": tuple(fields.get("joins") or ()),
+        "concurrency": _concurrency(pipeline, names),
+        "early_stopping": tuple(render(pipeline.get("earlyStopping") or (), names)),
+        "plugins": fields.get("plugins") or {},
+        "environment": run.get("environment") or {},
+    }
 
 
 def _kind(fields: Data, run: Data) -> tuple[RunKind, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from datetime import datetime
 from typing import Any
 
 from polyaxon.compiler.context import Bindings, declaration
-from polyaxon.compiler.tree import Rendering
+from polyaxon.compiler.layout import Layout
 from polyaxon.model.launch import Connection, Places, Termination
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts, RunKind
@@ -116,12 +118,39 @@ class Compiled:
     early_stopping: tuple[Data, ...] = ()
     plugins: Data = field(default_factory=dict)
     environment: Data = field(default_factory=dict)
-    rendering: Rendering | None = field(default=None, compare=False, repr=False)
-    """How `run` is rendered; None when it holds no template."""
     fields: Data = field(default_factory=dict)
     """Every operation-level section as it stands in the canonical compiled operation."""
+    layout: Layout | None = field(default=None, compare=False, repr=False)
+    """What the compilation shares with others: how `run` is rendered, and what no value can change."""
+
+    @property
+    def requests(self) -> Mapping[str, float]:
+        """How much of the machine the run asks for, by `cpu` and `gpu`."""
+        return self.layout.requests if self.layout is not None else {}
 
     def content(self) -> dict[str, Any]:
         """Return the canonical compiled operation: what is stored and what the API shows. JSON data."""
-        io = {name: list(map(declaration, bounds)) for name, bounds in self.bindings.by_section() if bounds}
-        return {"version": 1.1, "kind": "compiled_operation", **self.fields, **io, "run": self.run}
+        return {**_HEAD, **self.fields, **self._declarations(), "run": self.run}
+
+    def content_text(self) -> str:
+        """Return `content` as JSON text; what is the same for many operations is written once."""
+        layout = self.layout
+        if layout is None or layout.settings is None:
+            return _dump(self.content())
+        if layout.text is None:
+            layout.text = _dump({**layout.fields, "run": layout.run})
+        own = {name: value for name, value in self.fields.items() if name not in layout.fields}
+        return f"{_dump({**_HEAD, **own, **self._declarations()})[:-1]},{layout.text[1:]}"
+
+    def _declarations(self) -> dict[str, Any]:
+        return {name: list(map(declaration, bounds)) for name, bounds in self.bindings.by_section() if bounds}
+
+
+_HEAD: Data = {"version": 1.1, "kind": "compiled_operation"}
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_dump = json.JSONEncoder(separators=(",", ":"), default=_as_text, ensure_ascii=False).encode

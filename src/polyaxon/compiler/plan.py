@@ -47,11 +47,7 @@ _POD = frozenset({"kind", "environment", "connections", "volumes", "init", "side
 def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
     """Return the plan of one run; raises `SpecError` when a template of the runtime section fails."""
     kind = kind_of(compiled.run)
-    names = _names(compiled, around)
-    run = _rendered(compiled, names)
-    replicas = tuple(_replica(path, role, kind, compiled, around) for path, role in roles(run))
-    if not replicas:
-        raise SpecError([problem(CompileCode.NO_CONTAINER, f"the `{compiled.runtime}` has no replicas", "run")])
+    run, replicas = _replicas(compiled, kind, around)
     return LaunchPlan(
         run=around.run.uuid,
         project=around.run.project,
@@ -69,6 +65,28 @@ def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
         namespace=compiled.namespace or around.run.namespace,
         spec=_own_fields(run, kind),
     )
+
+
+def _replicas(compiled: Compiled, kind: Kind, around: Surroundings) -> tuple[Data, tuple[Replica, ...]]:
+    """Return the rendered runtime section and its replicas. Where no value can change them, they are made once."""
+    layout = compiled.layout
+    shared = layout.replicas if layout is not None and _is_constant(compiled) else {}
+    if (known := shared.get(around.image)) is not None:
+        return compiled.run, known
+    run = _rendered(compiled, _names(compiled, around))
+    replicas = tuple(_replica(path, role, kind, compiled, around) for path, role in roles(run))
+    if not replicas:
+        raise SpecError([problem(CompileCode.NO_CONTAINER, f"the `{compiled.runtime}` has no replicas", "run")])
+    if not any(replica.init for replica in replicas):
+        shared[around.image] = replicas
+    return run, replicas
+
+
+def _is_constant(compiled: Compiled) -> bool:
+    """Whether nothing in the runtime section depends on a value."""
+    if compiled.layout is None or compiled.layout.rendering is not None:
+        return False
+    return not any(bound.to_init or bound.to_env for section in compiled.bindings.sections for bound in section)
 
 
 def _names(compiled: Compiled, around: Surroundings) -> dict[str, Any]:
@@ -102,10 +120,11 @@ _PREFIXES = {
 
 def _rendered(compiled: Compiled, names: Data) -> Data:
     """Return the runtime section without templates; values that are not of their field's type are refused."""
-    if compiled.rendering is None:
+    rendering = compiled.layout.rendering if compiled.layout is not None else None
+    if rendering is None:
         return compiled.run
     try:
-        run: Data = compiled.rendering(names)
+        run: Data = rendering(names)
     except TemplateError as error:
         raise SpecError([template_problem(error, ("run", *error.path))]) from None
     return run

@@ -61,7 +61,8 @@ def begin_attempt(turn: Turn, node: Node) -> None:
         node.attempt -= not node.on_cluster
         fail(turn, node, "InvalidSpecification", error.message)
         return
-    work(node).stage = Stage.AWAY
+    state = work(node)
+    state.stage, state.around = Stage.AWAY, None
     move(turn, node, Status.SCHEDULED, "Admitted", "", attempt=node.attempt)
     turn.commands.append(Start(plan, node.attempt))
     set_timeout(turn, node)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from polyaxon.compiler.compile import (
@@ -24,7 +23,6 @@ from polyaxon.compiler.compile import (
 from polyaxon.compiler.edges import EdgeInfo
 from polyaxon.compiler.expand import DagNode, child_operation, dag_graph, inherited, kind_of_operation
 from polyaxon.engine.flow import Flow, Group, Node
-from polyaxon.engine.requests import requests_of
 from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.launch import InitStep, LaunchPlan
 from polyaxon.model.run import Cloning, RunFacts, RunKind
@@ -50,7 +48,6 @@ __all__ = [
     "queue_text",
     "raw_hooks",
     "raw_plugins",
-    "requests_of",
     "row_fields",
     "runtime_of",
     "shape_of",
@@ -162,7 +159,7 @@ def needs_of(flow: Flow, node: Node) -> Needs:
     """What must be fetched before the run can be compiled."""
     around = _surroundings(flow, node)
     if node.work is not None:
-        node.work.around = around  # the compilation that follows looks at the same
+        node.work.around = around  # what follows looks at the same
     return needs(_operation(node), around)
 
 
@@ -170,7 +167,10 @@ def compile_run(flow: Flow, node: Node) -> Compiled:
     """Compile the run; raises `SpecError`."""
     state = node.work
     around = state.around if state is not None and not (state.joins or state.runs) else None
-    return compile_operation(_operation(node), around or _surroundings(flow, node))
+    around = around or _surroundings(flow, node)
+    if state is not None:
+        state.around = around
+    return compile_operation(_operation(node), around)
 
 
 def compiled_of(node: Node) -> Compiled:
@@ -185,7 +185,10 @@ def compiled_of(node: Node) -> Compiled:
 
 def plan_of(flow: Flow, node: Node) -> LaunchPlan:
     """What the runtime is to start; raises `SpecError` when a template of the runtime section fails."""
-    plan = launch_plan(compiled_of(node), _surroundings(flow, node))
+    state = node.work
+    # A run that was held, or that is tried again, finds another world than the one it was compiled in.
+    around = state.around if state is not None and node.attempt <= 1 else None
+    plan = launch_plan(compiled_of(node), around or _surroundings(flow, node))
     spec = _restored(node)
     if spec is not None:
         # A copied run, and a trial that goes on from an earlier rung, begin with the other run's files.
@@ -214,8 +217,7 @@ def key_of(flow: Flow, node: Node) -> tuple[str, str]:
 
 def row_fields(node: Node, compiled: Compiled) -> dict[str, Any]:
     """What the stored run learns from its compilation: only what is not there already."""
-    content = json.dumps(compiled.content(), separators=(",", ":"), default=_as_text, ensure_ascii=False)
-    fields: dict[str, Any] = {"inputs": compiled.inputs, "content": content}
+    fields: dict[str, Any] = {"inputs": compiled.inputs, "content": compiled.content_text()}
     optional = {
         "outputs": node.outputs,
         "queue": compiled.queue,
@@ -337,7 +339,3 @@ def _duration(node: Node) -> float | None:
     if node.started_at is None or node.finished_at is None:
         return None
     return round((node.finished_at - node.started_at).total_seconds(), 2)
-
-
-def _as_text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

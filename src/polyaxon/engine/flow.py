@@ -57,7 +57,7 @@ class Work:
     stage: int = Stage.NEW
     compiled: Compiled | None = None
     around: Surroundings | None = None
-    """What the compilation may look at, until it is done."""
+    """What the compilation looks at, until the run is started or held."""
     joins: Sequence[Sequence[RunFacts]] = ()
     runs: Mapping[str, RunFacts] = field(default_factory=dict)
     cache_key: str | None = None

@@ -67,7 +67,6 @@ def _fetch(turn: Turn, node: Node) -> bool:
 def _compile(turn: Turn, node: Node) -> bool:
     state = work(node)
     compiled = state.compiled = compilation.compile_run(turn.flow, node)
-    state.around = None
     node.inputs, node.namespace = compiled.inputs, compiled.namespace
     node.tells = bool(compiled.plugins) and tells_progress(compiled.plugins)
     if compiled.outputs:
@@ -157,8 +156,8 @@ def enqueue_command(turn: Turn, node: Node, held: bool = False) -> Enqueue:
     world = turn.flow.world
     compiled = compilation.compiled_of(node)
     queue = compiled.queue or world.defaults.queue
-    requests, slots = compilation.requests_of(compiled), 0 if node.kind is RunKind.SERVICE else 1
-    return Enqueue(node.id, queue, world.priorities.get(queue, 0), requests, held, slots)
+    slots = 0 if node.kind is RunKind.SERVICE else 1
+    return Enqueue(node.id, queue, world.priorities.get(queue, 0), compiled.requests, held, slots)
 
 
 _UNDECIDED = PENDING | {Status.COMPILED}

@@ -18,6 +18,7 @@ __all__ = ["compiled_fields", "hold", "state_of"]
 def hold(turn: Turn, node: Node, pending: Pending, message: str) -> None:
     """Let the run wait for something that is not a slot; it keeps what was compiled."""
     node.pending = pending
+    work(node).around = None
     free(turn, node)
     if node.status in {Status.COMPILED, Status.RETRYING}:
         turn.update(node, pending=pending)

@@ -27,6 +27,9 @@ class Phase(StrEnum):
     """Gone without an exit code: counts as a failure whose cause is unknown."""
 
 
+_ENDINGS = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.STOPPED, Phase.LOST})
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One thing seen of `(run, attempt)`. Seeing it twice, late or out of order must do no harm."""
@@ -47,4 +50,4 @@ class Observation:
     @property
     def is_final(self) -> bool:
         """Whether the attempt is over."""
-        return self.phase in {Phase.SUCCEEDED, Phase.FAILED, Phase.STOPPED, Phase.LOST}
+        return self.phase in _ENDINGS

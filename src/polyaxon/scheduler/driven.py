@@ -103,7 +103,7 @@ class Roots:
                 self.root_of.pop(run, None)
         return driven
 
-    def decide_on(self, incoming: Iterable[Incoming], clock: Callable[[], datetime], most: int) -> Round:
+    def decide_on(self, incoming: Iterable[Incoming], now: datetime, most: int) -> Round:
         """Decide on the events, and on the admissions that follow, up to about `most` events."""
         pending = deque(incoming)
         open_batches: dict[RunId, _Open] = {}
@@ -112,7 +112,7 @@ class Roots:
         while True:
             while pending:
                 count += 1
-                self._decide_one(pending.popleft(), clock(), open_batches, done)
+                self._decide_one(pending.popleft(), now, open_batches, done)
             admitted = self._queue.admit() if count < most else []
             if not admitted:
                 break
@@ -135,11 +135,15 @@ class Roots:
             done.broken[item.root] = error
             open_batches.pop(item.root, None)
             return
-        batch = open_batches.setdefault(item.root, _Open())
+        batch = open_batches.get(item.root)
+        if batch is None:
+            batch = open_batches[item.root] = _Open()
         batch.events.append((item.event, now))
-        batch.changes += item.before
+        if item.before:
+            batch.changes += item.before
         batch.changes += decision.changes
-        batch.artifacts += item.artifacts
+        if item.artifacts:
+            batch.artifacts += item.artifacts
         if item.request is not None:
             batch.requests.append(item.request)
         for command in decision.commands:

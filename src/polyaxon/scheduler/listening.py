@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from polyaxon.engine.commands import Updated
-from polyaxon.engine.events import Reported
+from polyaxon.engine.events import Observed, Reported
 from polyaxon.errors import StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation
@@ -66,10 +66,10 @@ class Listening:
         root = self._roots.root_of.get(seen.run)
         if root is None:
             return []
+        if not seen.is_final:
+            return [Incoming(root, Observed(seen))]
         places = self._runtime.places(seen.run)
         found = ingest(seen, places.run_artifacts, places.store, self._began_at)
-        if not seen.is_final:
-            return [Incoming(root, found.event)]
         last = self._metrics_of(root, seen.run)
         self._reporting.pop(seen.run, None)
         self._crash("ingested")

@@ -236,7 +236,7 @@ class Scheduler:
         await asyncio.sleep(min(self._commit_seconds / 2, _PATIENCE_SECONDS))
 
     async def _round(self, incoming: Sequence[Incoming]) -> None:
-        done = self._roots.decide_on(incoming, self.clock, self._tuning.round_events)
+        done = self._roots.decide_on(incoming, self.clock(), self._tuning.round_events)
         for root, error in done.broken.items():
             self._give_up(root, error)
         if not done.batches:

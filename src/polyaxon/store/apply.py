@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from polyaxon.engine.commands import Change, Created, Explained, Linked, Moved, Updated
@@ -15,7 +17,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run
 from polyaxon.store.base import Batch
 from polyaxon.store.database import Connection
-from polyaxon.store.events import encode_event
+from polyaxon.store.events import encode_events
 from polyaxon.store.rows import run_to_row, updates
 from polyaxon.store.runs import (
     INSERT_CONTENTS,
@@ -78,10 +80,10 @@ class _Writes:
     def add(self, batch: Batch, sequence: int) -> None:
         root = batch.lease.root
         latest: datetime | None = None
-        for event, at in batch.events:
-            sequence += 1
-            latest = at
-            self.events.append((root, sequence, micros(at), encode_event(event)))
+        for latest, decided in groupby(batch.events, key=itemgetter(1)):
+            together = [event for event, _ in decided]
+            self.events.append((root, sequence + 1, micros(latest), encode_events(together)))
+            sequence += len(together)
         for change in batch.changes:
             sequence += 1
             _TAKERS[type(change)](self, change, sequence, latest)

@@ -5,7 +5,7 @@ Shape: `["kind", {attribute: value}]`; attributes at their default are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import Enum
@@ -32,7 +32,7 @@ from polyaxon.model.run import Cloning, RunFacts
 from polyaxon.model.status import Status
 from polyaxon.store.values import from_json, from_micros, micros, to_json
 
-__all__ = ["decode_event", "encode_event"]
+__all__ = ["decode_event", "decode_events", "encode_event", "encode_events"]
 
 _KINDS: Mapping[str, type] = {
     "adopted": Adopted,
@@ -55,9 +55,22 @@ def encode_event(event: Event) -> str:
     return to_json([_NAMES[type(event)], _plain(event)])
 
 
+def encode_events(events: Iterable[Event]) -> str:
+    """Return events that were decided on together as one text."""
+    return f"[{','.join(map(encode_event, events))}]"
+
+
+def decode_events(text: str) -> Sequence[Event]:
+    """Return the events of such a text."""
+    return [_event(*item) for item in from_json(text)]
+
+
 def decode_event(text: str) -> Event:
     """Return the event that the text was made of."""
-    name, attributes = from_json(text)
+    return _event(*from_json(text))
+
+
+def _event(name: str, attributes: Mapping[str, Any]) -> Event:
     if name not in _KINDS:
         raise InternalError(f"a stored event is of the unknown kind `{name}`", hint="a later version wrote it; upgrade")
     event: Event = _build(_KINDS[name], attributes)

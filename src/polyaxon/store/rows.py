@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from polyaxon.model.ids import RunId
@@ -91,7 +92,8 @@ RUN_COLUMNS = ", ".join([f"runs.{column.name}" for column in COLUMNS.values()] +
 """What `run_from_row` reads, from `runs LEFT JOIN contents c ON c.run = runs.id`."""
 
 _FIELDS = tuple(COLUMNS)
-_ENCODERS = tuple((name, column.encode) for name, column in COLUMNS.items())
+_VALUES = attrgetter(*_FIELDS)
+_ENCODERS = tuple((place, column.encode) for place, column in enumerate(COLUMNS.values()) if column.encode is not _same)
 _DECODERS = tuple(column.decode for column in COLUMNS.values())
 
 
@@ -103,7 +105,12 @@ def run_from_row(row: Row) -> Run:
 
 def run_to_row(run: Run) -> tuple[Any, ...]:
     """Return the values of the columns of table `runs`."""
-    return tuple([encode(getattr(run, name)) for name, encode in _ENCODERS])
+    row = [*_VALUES(run)]
+    for place, encode in _ENCODERS:
+        # Nothing is written as nothing, in whatever column.
+        if row[place] is not None:
+            row[place] = encode(row[place])
+    return tuple(row)
 
 
 def updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[tuple[Any, ...]]]:

@@ -16,7 +16,7 @@ from polyaxon.store import leases, projects, runs
 from polyaxon.store.apply import apply_batches
 from polyaxon.store.base import Artifact, Batch, Edge, Explanation, Lease, Page, Project, StoredEvent
 from polyaxon.store.database import Database
-from polyaxon.store.events import decode_event
+from polyaxon.store.events import decode_events
 from polyaxon.store.owners import is_gone
 from polyaxon.store.values import from_micros
 
@@ -169,7 +169,11 @@ class SqlStore:
         statement = "SELECT sequence, at, body FROM events WHERE root = ? ORDER BY sequence"
         with self.database.reading() as connection:
             rows = connection.all(statement, (root,))
-        return [StoredEvent(root, sequence, _at(at), decode_event(body)) for sequence, at, body in rows]
+        return [
+            StoredEvent(root, sequence + place, _at(at), event)
+            for sequence, at, body in rows
+            for place, event in enumerate(decode_events(body))
+        ]
 
     def request(self, request: Requested, now: datetime) -> None:
         """Leave a request."""

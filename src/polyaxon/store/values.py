@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["clean_text", "from_json", "from_micros", "micros", "to_json"]
@@ -21,6 +22,7 @@ _MARK = "$float"
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
 
 
+@lru_cache(64)
 def micros(at: datetime | None) -> int | None:
     """Return the time as it is stored."""
     return None if at is None else (at - _EPOCH) // _MICROSECOND

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from polyaxon.compiler.requests import requests_of
 from polyaxon.engine import Limits, Queue
 from polyaxon.engine.commands import Enqueue
-from polyaxon.engine.requests import requests_of_run
 from polyaxon.model.ids import RunId
 from polyaxon.model.quantity import quantity
 
@@ -34,7 +34,7 @@ def test_amounts_are_read_as_kubernetes_writes_them(text: object, amount: float 
 def test_a_run_asks_for_all_its_replicas() -> None:
     container = {"resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"nvidia.com/gpu": 1, "cpu": 2}}}
     run = {"kind": "tfjob", "worker": {"replicas": 3, "container": container}}
-    assert requests_of_run(run) == {"cpu": 1.5, "memory": 3 * GI, "gpu": 3.0}
+    assert requests_of(run) == {"cpu": 1.5, "memory": 3 * GI, "gpu": 3.0}
 
 
 def test_a_run_waits_until_what_it_asks_for_is_free_and_says_so() -> None:

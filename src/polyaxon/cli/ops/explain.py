@@ -10,11 +10,11 @@ import click
 
 from polyaxon.cli.home import Home, open_home, project_option, run_argument, run_option
 from polyaxon.cli.output import Output, output_option, write_json
+from polyaxon.compiler.requests import requests_of
 from polyaxon.engine.commands import Enqueue
 from polyaxon.engine.explain import Neighbours
 from polyaxon.engine.explain import explain as explain_run
 from polyaxon.engine.queue import Queue, Standing
-from polyaxon.engine.requests import requests_of_run
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import ON_CLUSTER, Status
@@ -95,7 +95,7 @@ def _standing(home: Home, run: Run) -> Standing | None:
     for row in sorted(known, key=lambda row: row.status is Status.QUEUED):
         if row.kind not in {RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE}:
             content = json.loads(row.content or "{}")
-            requests = requests_of_run(content["run"]) if content.get("run") else {}
+            requests = requests_of(content["run"]) if content.get("run") else {}
             name, held = row.queue or "default", row.status is not Status.QUEUED
             slots = 0 if row.kind is RunKind.SERVICE else 1
             queue.enqueue(Enqueue(row.uuid, name, priorities.get(name, 0), requests, held, slots))

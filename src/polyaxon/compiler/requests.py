@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from polyaxon.compiler.compiled import Compiled
 from polyaxon.compiler.kinds import roles
 from polyaxon.model.quantity import COUNTED, quantity, resource_name
 
-__all__ = ["requests_of", "requests_of_run"]
+__all__ = ["requests_of"]
 
 _NONE: Mapping[str, float] = {}
 
 
-def requests_of(compiled: Compiled) -> Mapping[str, float]:
-    """Return what all replicas together ask for, by `cpu`, `memory` (bytes) and `gpu`; what cannot be read counts
-    nothing."""
-    return requests_of_run(compiled.run)
-
-
-def requests_of_run(run: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return the same of a run section, as stored runs have it."""
+def requests_of(run: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return what all replicas of a run section together ask for, by `cpu`, `memory` (bytes) and `gpu`; what cannot be
+    read counts nothing."""
     found: dict[str, float] = {}
     for _, role in roles(run):
         replicas = role.get("replicas")
