@@ -87,7 +87,7 @@ def needs(operation: Operation, around: Surroundings) -> Needs:
     warm = getattr(operation.matrix, "warm_start", None)
     # Scheduled runs ask themselves.
     if operation.schedule is not None or not (operation.joins or warm):
-        return Needs(runs=runs)
+        return Needs(runs=runs) if runs else _NOTHING
     component = operation.component
     problems: list[Problem] = []
     bare = operation.model_copy(update={"joins": None})
@@ -98,6 +98,9 @@ def needs(operation: Operation, around: Surroundings) -> Needs:
     if warm is not None:
         joins.append(_join_need(warm, "matrix.warmStart", resolver, _MOST_KNOWN))
     return Needs(tuple(joins), runs)
+
+
+_NOTHING = Needs()
 
 
 def _needed_runs(operation: Operation) -> Iterable[str]:

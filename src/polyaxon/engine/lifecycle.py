@@ -6,7 +6,7 @@ moves (`started_at` at the first status on a cluster, `finished_at` and `duratio
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from polyaxon.engine.commands import Moved
@@ -17,6 +17,8 @@ from polyaxon.model.status import FINAL, Status, can_move
 
 __all__ = ["end_with", "fail", "move", "remember", "seconds_between"]
 
+_HUNDREDTH = timedelta(milliseconds=10)
+_HALF = _HUNDREDTH / 2
 _STARTED = frozenset({Status.SCHEDULED, Status.STARTING, Status.RUNNING, Status.PROCESSING})
 
 
@@ -63,7 +65,7 @@ def end_with(node: Node, status: Status, reason: str, message: str) -> dict[str,
 
 def seconds_between(start: datetime, end: datetime) -> float:
     """A duration as runs store it: seconds with two decimals, never negative."""
-    return max(0.0, round((end - start).total_seconds(), 2))
+    return max(0, (end - start + _HALF) // _HUNDREDTH) / 100
 
 
 def _finish(node: Node, now: datetime, fields: dict[str, Any]) -> None:

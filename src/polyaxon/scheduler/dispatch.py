@@ -43,7 +43,8 @@ class Dispatcher:
         """Carry the command out after what was sent before for the same run."""
         run = command.plan.run if isinstance(command, Start) else command.run
         before = self._last.get(run)
-        task = asyncio.get_running_loop().create_task(self._after(before, self._carry_out(command)))
+        work = self._carry_out(command)
+        task = asyncio.get_running_loop().create_task(work if before is None else self._after(before, work))
         self._last[run] = task
         task.add_done_callback(lambda done: self._done(run, done))
 
@@ -56,9 +57,8 @@ class Dispatcher:
         if self._last.get(run) is task:
             del self._last[run]
 
-    async def _after(self, before: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
-        if before is not None:
-            await asyncio.wait([before])
+    async def _after(self, before: asyncio.Task[None], work: Coroutine[Any, Any, None]) -> None:
+        await asyncio.wait([before])
         await work
 
     async def _carry_out(self, command: Start | Stop | Clean) -> None:

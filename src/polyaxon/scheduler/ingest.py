@@ -64,9 +64,7 @@ def ingest(
 
 def _has_spoken(run_directory: str) -> bool:
     # Most runs of a large flow track nothing: two lookups, and no directory is read.
-    return os.path.exists(os.path.join(run_directory, "journal.jsonl")) or os.path.exists(
-        os.path.join(run_directory, "events")
-    )
+    return os.access(f"{run_directory}/journal.jsonl", os.F_OK) or os.access(f"{run_directory}/events", os.F_OK)
 
 
 def _reported(journal: Journal, began_at: datetime | None) -> Status | None:
