@@ -94,10 +94,11 @@ Change = Created | Moved | Updated | Linked | Explained
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start, or adopt, the attempt."""
+    """Start, or adopt, the attempt. `began`: it was seen running before, so there is something to adopt."""
 
     plan: LaunchPlan
     attempt: int
+    began: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class Enqueue:
 
     A run that is on a cluster already (after an adoption) is `held`: it takes its slot at once and is not
     admitted again. `slots` is how many of the places for runs at once it takes: none for a service, which mostly idles.
+    `is_patient`: it loses nothing when it is let go a moment before there is a place for it.
     """
 
     run: RunId
@@ -130,6 +132,7 @@ class Enqueue:
     requests: Mapping[str, float] = field(default_factory=dict)
     held: bool = False
     slots: int = 1
+    is_patient: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ def repeat(turn: Turn, node: Node) -> None:
     elif node.status is Status.STOPPING and node.kind not in PIPELINES and node.attempt:
         turn.commands.append(stop_command(turn, node))
     elif node.on_cluster and node.kind not in PIPELINES:
-        turn.commands.append(Start(compilation.plan_of(turn.flow, node), node.attempt))
+        began = node.status is not Status.SCHEDULED
+        turn.commands.append(Start(compilation.plan_of(turn.flow, node), node.attempt, began))
 
 
 def enqueue_command(turn: Turn, node: Node, held: bool = False) -> Enqueue:
@@ -157,7 +158,8 @@ def enqueue_command(turn: Turn, node: Node, held: bool = False) -> Enqueue:
     compiled = compilation.compiled_of(node)
     queue = compiled.queue or world.defaults.queue
     slots = 0 if node.kind is RunKind.SERVICE else 1
-    return Enqueue(node.id, queue, world.priorities.get(queue, 0), compiled.requests, held, slots)
+    patient = compiled.termination.timeout is None
+    return Enqueue(node.id, queue, world.priorities.get(queue, 0), compiled.requests, held, slots, patient)
 
 
 _UNDECIDED = PENDING | {Status.COMPILED}

@@ -39,9 +39,11 @@ class Standing:
 class Queue:
     """The runs that wait for a slot and those that hold one."""
 
-    __slots__ = ("_heaps", "_limits", "_running", "_sequence", "_slots", "_used", "_used_queues", "_waiting")
+    __slots__ = ("_heaps", "_limits", "_running", "_sequence", "_slots", "_used", "_used_queues", "_waiting", "ahead")
 
     def __init__(self, limits: Limits | None = None) -> None:
+        self.ahead = 0
+        """How many more runs than there are places may be let go: whoever begins them lets them wait for theirs."""
         self._limits = limits or Limits()
         self._heaps: dict[str, list[tuple[int, int, RunId]]] = {}
         self._waiting: dict[RunId, tuple[int, Enqueue]] = {}
@@ -127,7 +129,8 @@ class Queue:
 
     def _obstacle(self, asked: Enqueue) -> str | None:
         limits = self._limits
-        if limits.total is not None and asked.slots and self._slots + asked.slots > limits.total:
+        room = self.ahead if asked.is_patient and asked.queue not in limits.queues else 0
+        if limits.total is not None and asked.slots and self._slots + asked.slots > limits.total + room:
             return f"all {limits.total} slots are taken"
         limit = limits.queues.get(asked.queue)
         if limit is not None and self._used_queues.get(asked.queue, 0) >= limit:

@@ -78,7 +78,7 @@ class Roots:
     def __init__(self, queue: Queue, decide: Callable[[Any, Event, datetime], Decision]) -> None:
         self.driven: dict[RunId, Driven] = {}
         self.root_of: dict[RunId, RunId] = {}
-        self._queue = queue
+        self.queue = queue
         self._decide = decide
 
     def add(self, lease: Lease, flow: Any) -> Driven:
@@ -91,7 +91,7 @@ class Roots:
     @property
     def has_company(self) -> bool:
         """Whether several attempts are on their way, so that several endings may come together."""
-        running = self._queue.running()
+        running = self.queue.running()
         return next(running, None) is not None and next(running, None) is not None
 
     def drop(self, root: RunId) -> Driven | None:
@@ -99,7 +99,7 @@ class Roots:
         driven = self.driven.pop(root, None)
         if driven is not None:
             for run in driven.runs:
-                self._queue.dequeue(run)
+                self.queue.dequeue(run)
                 self.root_of.pop(run, None)
         return driven
 
@@ -113,7 +113,7 @@ class Roots:
             while pending:
                 count += 1
                 self._decide_one(pending.popleft(), now, open_batches, done)
-            admitted = self._queue.admit() if count < most else []
+            admitted = self.queue.admit() if count < most else []
             if not admitted:
                 break
             pending.extend(Incoming(self.root_of[run], Admitted(run)) for run in admitted if run in self.root_of)
@@ -153,9 +153,9 @@ class Roots:
         """Put queue commands through at once, for their answers belong into the same round; keep the others."""
         if isinstance(command, Enqueue):
             self._claim_run(driven, command.run)
-            self._queue.enqueue(command)
+            self.queue.enqueue(command)
         elif isinstance(command, Dequeue):
-            self._queue.dequeue(command.run)
+            self.queue.dequeue(command.run)
         else:
             self._claim_run(driven, _run_of(command))
             commands.append(command)

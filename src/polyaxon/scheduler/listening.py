@@ -39,12 +39,22 @@ class _Engine(Protocol):
 class Listening:
     """Turns what is seen into events for the roots that are driven here; the rest is nobody's business."""
 
-    def __init__(self, runtime: Runtime, store: Store, engine: _Engine, roots: Roots, crash: CrashPoint) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        store: Store,
+        engine: _Engine,
+        roots: Roots,
+        crash: CrashPoint,
+        ended: Callable[[RunId], None],
+    ) -> None:
+        """`ended` is told of every ending at once, before anything is decided."""
         self._runtime = runtime
         self._store = store
         self._engine = engine
         self._roots = roots
         self._crash = crash
+        self._ended = ended
         self._reporting: dict[RunId, Mapping[str, int]] = {}
         """Runs whose metrics are decided on → how far each metric's file is read."""
         self._metrics_at: datetime | None = None
@@ -63,6 +73,8 @@ class Listening:
 
     def ingest(self, seen: Observation) -> Sequence[Incoming]:
         """Return the events that one observation makes: the last metrics, then the observation."""
+        if seen.is_final:
+            self._ended(seen.run)
         root = self._roots.root_of.get(seen.run)
         if root is None:
             return []

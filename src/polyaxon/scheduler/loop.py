@@ -29,6 +29,7 @@ from polyaxon.scheduler.crash import CrashPoint, never
 from polyaxon.scheduler.dispatch import Dispatcher
 from polyaxon.scheduler.driven import Incoming, Roots, created_roots
 from polyaxon.scheduler.fetch import answer
+from polyaxon.scheduler.gate import Gate
 from polyaxon.scheduler.listening import Listening
 from polyaxon.scheduler.timers import Timers
 from polyaxon.scheduler.watches import Watches
@@ -70,7 +71,7 @@ class Tuning:
     """Between looks for requests and free roots when nobody wakes us."""
     poll_seconds_deaf: float = 0.2
     """The same where there is no socket to be woken by."""
-    linger_seconds: float = 0.005
+    linger_seconds: float = 0.01
     """How long news that nothing waits for (an attempt runs) may wait for company."""
     retry_seconds: float = 0.5
     """Until the store is tried again after it refused; doubles up to ten seconds."""
@@ -111,7 +112,8 @@ class Scheduler:
         self._timers = Timers()
         self._watches = Watches()
         self._dispatcher = Dispatcher(runtime, self._observed, self.clock, crash)
-        self._listening = Listening(runtime, store, engine, self._roots, crash)
+        self._gate = Gate((limits or Limits()).total, self._dispatcher.send, self.clock)
+        self._listening = Listening(runtime, store, engine, self._roots, crash, self._gate.leave)
         self._inbox: list[Incoming] = []
         self._asked: set[int] = set()
         self._wanted: set[RunId] = set()
@@ -202,6 +204,7 @@ class Scheduler:
             await self._renew()
         self._inbox += (Incoming(root, Due(run, kind)) for root, run, kind in self._timers.due(now))
         self._inbox += self._listening.new_metrics(now)
+        self._inbox += (item for seen in self._gate.waiting_long() for item in self._listening.ingest(seen))
         if not self._inbox:
             await self._sleep()
             return
@@ -213,7 +216,7 @@ class Scheduler:
 
     async def _sleep(self) -> None:
         """Wait for news, or for what is due next."""
-        due = [self._look_at, self._beat_at, self._timers.next_at(), self._listening.next_at()]
+        due = [self._look_at, self._beat_at, self._timers.next_at(), self._listening.next_at(), self._gate.next_at()]
         if self._to_load:
             due.append(self._retry_at)
         delay = (min(at for at in due if at is not None) - self.clock()).total_seconds()
@@ -236,6 +239,7 @@ class Scheduler:
         await asyncio.sleep(min(self._commit_seconds / 2, _PATIENCE_SECONDS))
 
     async def _round(self, incoming: Sequence[Incoming]) -> None:
+        self._roots.queue.ahead = self._gate.ahead
         done = self._roots.decide_on(incoming, self.clock(), self._tuning.round_events)
         for root, error in done.broken.items():
             self._give_up(root, error)
@@ -266,10 +270,15 @@ class Scheduler:
         """Send a committed batch's commands on their way; return the questions, which are answered together."""
         root, fetches = batch.lease.root, []
         for command in commands:
-            if isinstance(command, (Start, Stop, Clean)):
+            if isinstance(command, Start):
+                self._listening.started(root, command.plan.run)
+                self._gate.enter(command)
+            elif isinstance(command, Stop):
+                self._gate.withdraw([command.run])
                 self._dispatcher.send(command)
-                if isinstance(command, Start):
-                    self._listening.started(root, command.plan.run)
+            elif isinstance(command, Clean):
+                self._gate.leave(command.run)  # gone, as far as anybody can tell
+                self._dispatcher.send(command)
             elif isinstance(command, SetTimer):
                 self._timers.set(root, command.run, command.timer, command.at)
             elif isinstance(command, Recall):
@@ -391,7 +400,7 @@ class Scheduler:
     def _take(self, incoming: Sequence[Incoming], urgent: bool) -> None:
         """Take what was observed in; news that nothing waits for may wait a moment for company."""
         self._inbox += incoming
-        if urgent:
+        if urgent and not self._gate.is_ahead:
             self.wake()
         elif incoming and self._lingering is None:
             loop = asyncio.get_running_loop()
@@ -410,7 +419,9 @@ class Scheduler:
 
     def _drop(self, root: RunId) -> None:
         """Forget a root: it is over, or somebody else's now."""
-        self._roots.drop(root)
+        driven = self._roots.drop(root)
+        if driven is not None:
+            self._gate.withdraw(driven.runs)
         self._timers.drop(root)
         self._watches.drop(root)
 
@@ -435,6 +446,7 @@ class Scheduler:
             asyncio.get_running_loop().remove_reader(self._listener.socket)
         if self._lingering is not None:
             self._lingering.cancel()
+        self._gate.close()
         await self._dispatcher.settle()
         seeing.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
