@@ -22,7 +22,7 @@ from polyaxon.model.ids import child_id
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import Status
 from polyaxon.search import Space, Suggestion, Trial, parse_space
-from polyaxon.search.halving import Budget, brackets
+from polyaxon.search.budget import Budget, brackets
 
 __all__ = ["Round", "Tuning", "extend", "is_tuner", "next_round", "plan_tuning", "take_up", "tuned_space"]
 

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from polyaxon.model.record import dataclass
+from polyaxon.search.budget import Budget
 from polyaxon.search.fresh import Fresh, ranked
-from polyaxon.search.halving import Budget
 from polyaxon.search.history import Suggestion, Trial, following, ordered
 from polyaxon.search.settings import direction, one_of, space_of, whole
 from polyaxon.search.space import Space

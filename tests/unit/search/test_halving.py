@@ -11,7 +11,7 @@ import pytest
 from search_builders import METRIC, MIXED, RESOURCE, drive, finished, loss_of
 
 from polyaxon.search import SpaceError, TrialStatus, plan_search
-from polyaxon.search.halving import Budget, brackets
+from polyaxon.search.budget import Budget, brackets
 
 TABLES = [
     (81, 3, "float", "81@1 27@3 9@9 3@27 1@81 · 34@3 11@9 3@27 1@81 · 15@9 5@27 1@81 · 8@27 2@81 · 5@81"),
