@@ -41,6 +41,8 @@ class Neighbours:
     active_siblings: int = 0
     concurrency: int | None = None
     standing: Standing | None = None
+    is_driven: bool = True
+    """Whether a scheduler has the run's pipeline."""
     cache_parts: str | None = None
     earlier: Sequence[Earlier] = ()
     """Runs that might have served this one: see `misses`."""
@@ -197,35 +199,66 @@ _TOPICS: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
 
 # What it waits for: worked out now.
 
-_PENDING = {
-    Pending.APPROVAL: "it waits for an approval: `polyaxon ops approve`",
-    Pending.UPLOAD: "it waits for its files to be uploaded",
-    Pending.BUILD: "it waits for its image to be built",
-    Pending.CACHE: "it waits for the run that does the same; `polyaxon ops approve` runs it for real",
+
+def _pending(run: Run, around: Neighbours) -> str:
+    short = run.uuid[:8]
+    if run.pending is Pending.APPROVAL:
+        return f"it waits for an approval: `polyaxon ops approve {short}`"
+    if run.pending is Pending.UPLOAD:
+        return f"it waits for its files to be uploaded; `polyaxon ops approve {short}` goes on without them"
+    if run.pending is Pending.CACHE:
+        original = run.meta.get("engine", {}).get("waits_for", "")
+        return f"it waits for run {original}, which does the same; `polyaxon ops approve {short}` runs it for real"
+    builders = [item for item in around.upstreams if item.meta.get("engine", {}).get("serves") == run.uuid]
+    found = f": run {builders[-1].uuid} ({builders[-1].status})" if builders else ""
+    return f"it waits for its image to be built{found}"
+
+
+def _in_short(upstream: Run) -> str:
+    held = f", waits for {_HELD[upstream.pending]}" if upstream.pending is not None else ""
+    return f"`{upstream.name}` ({upstream.status}{held})"
+
+
+_HELD = {
+    Pending.APPROVAL: "an approval",
+    Pending.UPLOAD: "an upload",
+    Pending.BUILD: "its image",
+    Pending.CACHE: "an equal run",
 }
 
 
 def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
+    if not around.is_driven:
+        yield f"nobody drives it: `polyaxon ops resume {run.root[:8]}`, or any `polyaxon scheduler`, goes on with it"
     if run.pending is not None:
-        yield _PENDING[run.pending]
+        yield _pending(run, around)
     if run.status is Status.RETRYING and "retry_at" in run.meta.get("engine", {}):
         yield f"the next attempt starts at {run.meta['engine']['retry_at']}"
     if run.status is Status.QUEUED and around.standing is not None:
         standing = around.standing
         yield f"{standing.ahead} runs are ahead of it in queue `{standing.queue}`: {standing.reason}"
-    unfinished = [child for child in around.children if child.status not in FINAL]
-    if unfinished:
-        active = sum(child.status in ON_CLUSTER for child in unfinished)
-        yield f"{len(unfinished)} of its {len(around.children)} runs are unfinished, {active} of them running"
-        if all(child.kind is RunKind.SERVICE for child in unfinished):
-            yield "only services are left, and they run until they are stopped: `polyaxon ops stop`"
+    yield from _waiting_for_children([child for child in around.children if child.status not in FINAL], around)
     if run.status not in {Status.CREATED, Status.RESUMING} or run.pipeline is None:
         return
     open_upstreams = [item for item in around.upstreams if item.status not in FINAL]
     if open_upstreams:
-        yield "it waits for " + ", ".join(f"`{item.name}` ({item.status})" for item in open_upstreams[:20])
+        yield "it waits for " + ", ".join(map(_in_short, open_upstreams[:20]))
+    elif run.pending is not None:
+        return
     elif run.schedule_at is not None:
         yield f"it starts at {run.schedule_at.isoformat()}"
     elif around.concurrency is not None and around.active_siblings >= around.concurrency:
         name = around.pipeline.name if around.pipeline is not None else ""
         yield f"`{name}` runs {around.active_siblings} of at most {around.concurrency} at once (concurrency)"
+
+
+def _waiting_for_children(unfinished: Sequence[Run], around: Neighbours) -> Iterable[str]:
+    if not unfinished:
+        return
+    active = sum(child.status in ON_CLUSTER for child in unfinished)
+    yield f"{len(unfinished)} of its {len(around.children)} runs are unfinished, {active} of them running"
+    if all(child.kind is RunKind.SERVICE for child in unfinished):
+        yield "only services are left, and they run until they are stopped: `polyaxon ops stop`"
+    coming = [child.schedule_at for child in unfinished if child.schedule_at and child.status is Status.CREATED]
+    if coming:
+        yield f"its next run starts at {min(coming).isoformat()}"

@@ -7,9 +7,11 @@ from pathlib import Path
 from harness import FAILURE, HANGS, ROOT, Harness, Outcome, dag, job, op, operation
 
 from polyaxon.engine import Limits
-from polyaxon.engine.events import Action
+from polyaxon.engine.events import Action, CacheHit, Fetched
 from polyaxon.engine.explain import Neighbours, explain
 from polyaxon.engine.reasons import REASONS
+from polyaxon.model.ids import RunId
+from polyaxon.model.run import RunFacts
 from polyaxon.model.status import Status
 
 
@@ -64,6 +66,45 @@ def test_a_refused_request_is_told_with_the_reason():
     going = Harness(operation(job("slow"), name="run"), {"slow": HANGS}).settle()
     going.request(ROOT, Action.RESUME)
     assert "`resume` by ann was refused: it is running" in why(going, "run")
+
+
+def test_a_run_that_nobody_drives_says_who_would():
+    going = Harness(operation(job("a"), name="run"))
+    assert f"nobody drives it: `polyaxon ops resume {ROOT[:8]}`" in why(going, "run", is_driven=False)
+
+
+def test_an_upstream_that_is_held_says_by_what():
+    going = Harness(operation(dag(op("a", isApproved=False), op("b", dependencies=["a"])))).settle()
+    said = why(going, "b", upstreams=[going.row("a")], concurrency=1, active_siblings=1)
+    assert "it waits for `a` (created, waits for an approval)" in said
+    held = why(going, "a", concurrency=1, active_siblings=1)
+    assert f"`polyaxon ops approve {going.id('a')[:8]}`" in held
+    assert "concurrency" not in held
+
+
+def test_a_schedule_says_when_its_next_run_starts():
+    schedule = {"kind": "cron", "cron": "0 * * * *"}
+    going = Harness(operation(job("tick"), name="clock", schedule=schedule)).settle()
+    children = [row for row in going.rows.values() if row.pipeline == ROOT]
+    assert "its next run starts at 2024-01-01T01:00:00+00:00" in why(going, "clock", children=children)
+
+
+def test_a_run_that_waits_for_an_equal_one_names_it():
+    original = RunFacts(RunId("e" * 32), "before", "default", status=Status.RUNNING)
+    going = Harness(operation(dag(op("a"))))
+    going.answer = lambda fetch: Fetched(fetch.run, cache=CacheHit(original) if fetch.cache_key else None)
+    going.settle()
+    assert f"it waits for run {'e' * 32}, which does the same" in why(going, "a")
+
+
+def test_a_run_that_waits_for_its_image_names_the_builder():
+    build = {"hubRef": "kaniko"}
+    components = {"kaniko": job("builder")}
+    going = Harness(operation(job("a"), name="run", build=build), {"builder": HANGS}, meta={"components": components})
+    going.settle()
+    [builder] = [row for row in going.rows.values() if row.uuid != ROOT]
+    said = why(going, "run", upstreams=[builder])
+    assert f"it waits for its image to be built: run {builder.uuid} (running)" in said
 
 
 def test_every_reason_is_documented():

@@ -16,8 +16,8 @@ from polyaxon.engine.explain import Neighbours
 from polyaxon.engine.explain import explain as explain_run
 from polyaxon.engine.queue import Queue, Standing
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run, RunKind
-from polyaxon.model.status import ON_CLUSTER, Status
+from polyaxon.model.run import ManagedBy, Run, RunKind
+from polyaxon.model.status import ON_CLUSTER, Status, is_final
 from polyaxon.server import limits_of
 
 __all__ = ["explain"]
@@ -46,7 +46,7 @@ def explain(reference: str | None, uuid: str | None, project: str | None, output
     with open_home() as home:
         run = home.find(uuid or reference, project)
         rows = home.store.tree(run.root)
-        lines = _explain(home, run, rows)
+        lines = _explain(home, run, rows, _is_driven(home, run))
         children = [row for row in rows if row.pipeline == run.uuid] if run.kind == RunKind.DAG else []
         below = {child.uuid: _explain(home, child, rows) for child in children[:CHILDREN_SHOWN]}
     if output.is_json:
@@ -63,13 +63,13 @@ def explain(reference: str | None, uuid: str | None, project: str | None, output
         click.echo(f"… and {len(children) - CHILDREN_SHOWN} more operations; name one to have it explained")
 
 
-def _explain(home: Home, run: Run, rows: Sequence[Run]) -> list[str]:
+def _explain(home: Home, run: Run, rows: Sequence[Run], is_driven: bool = True) -> list[str]:
     conditions, explanations = home.store.conditions(run.uuid), home.store.explanations(run.uuid)
     was_missed = any(item.topic == "cache" and not item.facts.get("hit") for item in explanations)
-    return explain_run(run, conditions, explanations, _neighbours(home, run, rows, was_missed))
+    return explain_run(run, conditions, explanations, _neighbours(home, run, rows, was_missed, is_driven))
 
 
-def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool) -> Neighbours:
+def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool, is_driven: bool) -> Neighbours:
     by_uuid = {row.uuid: row for row in rows}
     before = [edge.upstream for edge in home.store.edges(run.uuid) if edge.downstream == run.uuid]
     pipeline = by_uuid.get(RunId(run.pipeline)) if run.pipeline else None
@@ -80,10 +80,17 @@ def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool) -> 
         children=[row for row in rows if row.pipeline == run.uuid],
         active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
         concurrency=_concurrency(pipeline),
+        is_driven=is_driven,
         cache_parts=home.store.cache_parts(run.uuid) if was_missed else None,
         earlier=home.store.earlier(run.uuid, RUNS_COMPARED) if was_missed else (),
         standing=_standing(home, run) if run.status is Status.QUEUED else None,
     )
+
+
+def _is_driven(home: Home, run: Run) -> bool:
+    if is_final(run.status) or run.managed_by is ManagedBy.USER:
+        return True
+    return home.store.holder(run.root, datetime.now(UTC)) is not None
 
 
 def _standing(home: Home, run: Run) -> Standing | None:
