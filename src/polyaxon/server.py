@@ -323,6 +323,7 @@ def _defaults(settings: Settings) -> Any:
         grace_seconds=settings.grace_seconds,
         retry_seconds=settings.retry_seconds,
         retry_cap_seconds=settings.retry_cap_seconds,
+        pending_timeout_seconds=settings.pending_timeout_seconds,
         catch_up=CatchUp(settings.catch_up),
         zone=UTC if settings.timezone == "UTC" else ZoneInfo(settings.timezone),
     )

@@ -42,6 +42,7 @@ class Settings:
     grace_seconds: float = 30.0
     retry_seconds: float = 1.0
     retry_cap_seconds: float = 300.0
+    pending_timeout_seconds: float | None = None
     catch_up: str = "skip"
     lease_seconds: float = 30.0
     crash_at: str | None = None
@@ -201,6 +202,9 @@ SETTINGS: Mapping[str, Setting] = {
     "grace_seconds": Setting(_seconds, "POLYAXON_GRACE_SECONDS", "from asking a run to stop to forcing it"),
     "retry_seconds": Setting(_seconds, "POLYAXON_RETRY_SECONDS", "before the first retry; it doubles each time"),
     "retry_cap_seconds": Setting(_seconds, "POLYAXON_RETRY_CAP_SECONDS", "the longest time between retries"),
+    "pending_timeout_seconds": Setting(
+        _seconds, "POLYAXON_PENDING_TIMEOUT_SECONDS", "how long a run may wait in its queue; for ever when not set"
+    ),
     "catch_up": Setting(_one_of("skip", "all"), "POLYAXON_CATCH_UP", "what becomes of missed schedule ticks"),
     "lease_seconds": Setting(_seconds, "POLYAXON_LEASE_SECONDS", "after which a silent scheduler has lost its runs"),
     "crash_at": Setting(_text, "POLYAXON_CRASH_AT", "where to die, for tests of recovery"),

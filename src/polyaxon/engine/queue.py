@@ -6,7 +6,7 @@ starved by small ones; other queues go on. Pure: no clock, and the same calls gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from heapq import heappop, heappush
 
@@ -39,11 +39,24 @@ class Standing:
 class Queue:
     """The runs that wait for a slot and those that hold one."""
 
-    __slots__ = ("_heaps", "_limits", "_running", "_sequence", "_slots", "_used", "_used_queues", "_waiting", "ahead")
+    __slots__ = (
+        "_heaps",
+        "_limits",
+        "_running",
+        "_sequence",
+        "_slots",
+        "_used",
+        "_used_queues",
+        "_waiting",
+        "ahead",
+        "others",
+    )
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.ahead = 0
         """How many more runs than there are places may be let go: whoever begins them lets them wait for theirs."""
+        self.others: Mapping[str, int] = {}
+        """How many places of limited queues other schedulers have taken."""
         self._limits = limits or Limits()
         self._heaps: dict[str, list[tuple[int, int, RunId]]] = {}
         self._waiting: dict[RunId, tuple[int, Enqueue]] = {}
@@ -111,6 +124,11 @@ class Queue:
         obstacle = self._obstacle(first[2])
         return f"of the first, {obstacle}" if obstacle else "the next place is the first one's"
 
+    @property
+    def limited(self) -> Sequence[str]:
+        """The queues that have a limit of their own, which all schedulers share."""
+        return sorted(self._limits.queues)
+
     def __len__(self) -> int:
         return len(self._waiting)
 
@@ -133,7 +151,8 @@ class Queue:
         if limits.total is not None and asked.slots and self._slots + asked.slots > limits.total + room:
             return f"all {limits.total} slots are taken"
         limit = limits.queues.get(asked.queue)
-        if limit is not None and self._used_queues.get(asked.queue, 0) >= limit:
+        taken = self._used_queues.get(asked.queue, 0) + self.others.get(asked.queue, 0)
+        if limit is not None and taken >= limit:
             return f"all {limit} slots of queue `{asked.queue}` are taken"
         for name, amount in self._needs(asked).items():
             free = limits.resources[name] - self._used.get(name, 0.0)

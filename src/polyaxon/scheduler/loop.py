@@ -240,6 +240,7 @@ class Scheduler:
 
     async def _round(self, incoming: Sequence[Incoming]) -> None:
         self._roots.queue.ahead = self._gate.ahead
+        await self._count_others()
         done = self._roots.decide_on(incoming, self.clock(), self._tuning.round_events)
         for root, error in done.broken.items():
             self._give_up(root, error)
@@ -265,6 +266,13 @@ class Scheduler:
             for take in self._subscribers:
                 take(batch.changes)
         await self._after(kept, fetches)
+
+    async def _count_others(self) -> None:
+        """Let the queues with a limit know what other schedulers run in them: they all share it."""
+        limited = self._roots.queue.limited
+        if limited:
+            with contextlib.suppress(StoreError):  # whoever commits next says it
+                self._roots.queue.others = await self._call(self.store.busy_elsewhere, self.owner, limited)
 
     def _carry_out(self, batch: Batch, commands: Sequence[Command]) -> list[Fetch]:
         """Send a committed batch's commands on their way; return the questions, which are answered together."""
@@ -341,6 +349,8 @@ class Scheduler:
             if self._watches.waiting:
                 await self._settle(list(self._watches.waiting))
             self._has_looked = True
+            if self._roots.queue.limited and len(self._roots.queue):
+                await self._round(())  # a place that another scheduler gave back is told by nobody
         except StoreError as error:
             _log.warning("%s", error.message)
 

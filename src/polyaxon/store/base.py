@@ -252,6 +252,10 @@ class Store(Protocol):
         """
         ...
 
+    def busy_elsewhere(self, owner: str, queues: Sequence[str]) -> Mapping[str, int]:
+        """Return how many runs of each of these queues execute in roots that this owner does not hold."""
+        ...
+
     def cache_parts(self, uuid: RunId) -> str | None:
         """Return the parts of the run's cache key, as they were written; None when it has none."""
         ...

@@ -18,7 +18,9 @@ from polyaxon.store.events import decode_event, encode_event
 from polyaxon.store.values import micros
 
 __all__ = [
+    "BUSY",
     "CLAIMABLE",
+    "busy_elsewhere",
     "claim",
     "done_requests",
     "free",
@@ -44,6 +46,17 @@ _ASKED = (
     "FROM requests LEFT JOIN leases ON leases.root = requests.root WHERE 1 = 1"
 )
 """Roots with an open request: a final one needs a driver to be resumed."""
+
+
+BUSY = (
+    "SELECT COALESCE(below.queue, 'default'), COUNT(*) "
+    # CROSS: from the few open roots to what is below them, never through all runs.
+    "FROM runs CROSS JOIN runs below LEFT JOIN leases ON leases.root = runs.uuid "
+    f"WHERE {_OPEN} AND below.root = runs.uuid AND COALESCE(leases.owner, '') <> ? "
+    "AND below.status IN ('scheduled', 'starting', 'running', 'processing', 'warning', 'unschedulable', 'unknown', "
+    "'stopping') AND below.kind NOT IN ('dag', 'matrix', 'schedule') GROUP BY COALESCE(below.queue, 'default')"
+)
+"""What executes in the roots of others, or of nobody, by queue."""
 
 
 IsGone = Callable[[str], bool]
@@ -93,6 +106,12 @@ def holder(connection: Connection, root: RunId, now: datetime, is_gone: IsGone) 
         return None
     owner: str = row[0]
     return owner
+
+
+def busy_elsewhere(connection: Connection, owner: str, queues: Sequence[str]) -> Mapping[str, int]:
+    """Return how many runs of each of these queues execute in roots that this owner does not hold."""
+    counted = {name: int(count) for name, count in connection.all(BUSY, (owner,))}
+    return {name: counted[name] for name in queues if name in counted}
 
 
 def take_new(connection: Connection, root: RunId, owner: str, now: datetime, ttl_seconds: float) -> Lease:

@@ -202,6 +202,11 @@ class SqlStore:
         with self.database.reading() as connection:
             return runs.cache_candidates(connection, project, asks)
 
+    def busy_elsewhere(self, owner: str, queues: Sequence[str]) -> Mapping[str, int]:
+        """Return how many runs of each queue execute in roots that this owner does not hold."""
+        with self.database.reading() as connection:
+            return leases.busy_elsewhere(connection, owner, queues)
+
     def cache_parts(self, uuid: RunId) -> str | None:
         """Return the parts of the run's cache key."""
         with self.database.reading() as connection:

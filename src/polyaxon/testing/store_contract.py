@@ -422,6 +422,20 @@ class StoreContract:
         assert len(store.earlier(run(5).uuid, 1)) == 1
         assert store.earlier(run(1).uuid, 5) == []
 
+    def test_what_executes_under_other_owners_is_counted_by_queue(self, store: Store) -> None:
+        for number, status, queue, owner in (
+            (1, Status.RUNNING, "gpu", ME),
+            (2, Status.RUNNING, "gpu", "other"),
+            (3, Status.STOPPING, "gpu", None),
+            (4, Status.QUEUED, "gpu", "other"),
+            (5, Status.SUCCEEDED, "gpu", "other"),
+            (6, Status.SCHEDULED, None, "other"),
+        ):
+            store.create(run(number, status=status, queue=queue), condition(), owner, 30)
+        assert store.busy_elsewhere(ME, ["gpu", "cpu"]) == {"gpu": 2}
+        assert store.busy_elsewhere("other", ["gpu"]) == {"gpu": 2}
+        assert store.busy_elsewhere(ME, ["default"]) == {"default": 1}
+
     # Several processes
 
     def test_what_one_store_commits_another_sees(self, store: Store, open_store: Callable[[], Store]) -> None:

@@ -44,6 +44,15 @@ def test_a_full_queue_does_not_hold_others_back():
     assert (standing.ahead, standing.reason) == (0, "all 1 slots of queue `gpu` are taken")
 
 
+def test_places_that_other_schedulers_took_in_a_limited_queue_count():
+    queue = filled(Limits(queues={"gpu": 2}), ask("a", "gpu"), ask("b", "gpu"), ask("c", "cpu"))
+    queue.others = {"gpu": 1, "cpu": 9}
+    assert queue.admit() == ["a", "c"]
+    queue.others = {}
+    assert queue.admit() == ["b"]
+    assert queue.limited == ["gpu"]
+
+
 def test_a_big_run_is_not_starved_by_small_ones():
     queue = filled(Limits(resources={"gpu": 2}), ask("a", gpu=1), ask("big", gpu=2), ask("small", gpu=1))
     assert queue.admit() == ["a"]

@@ -11,7 +11,7 @@ import pytest
 from polyaxon.model.ids import RunId
 from polyaxon.query import parse_sort
 from polyaxon.store.database import Connection
-from polyaxon.store.leases import CLAIMABLE
+from polyaxon.store.leases import BUSY, CLAIMABLE
 from polyaxon.store.runs import SELECT
 from polyaxon.store.search import SQLITE, live_filter, order_by, where
 from polyaxon.store.sqlite import SqliteDatabase
@@ -50,6 +50,7 @@ PLANS = {
     ),
     "edges to a run": ("SELECT kind FROM edges WHERE upstream = ?", "edges_upstream"),
     "a status change": ("UPDATE runs SET status = ? WHERE uuid = ?", "sqlite_autoindex_runs_1"),
+    "what executes elsewhere": (BUSY, "runs_open"),
     "held leases": ("UPDATE leases SET expires_at = ? WHERE owner = ?", "leases_owner"),
     "requests of held leases": (
         "SELECT requests.id FROM requests JOIN leases ON leases.root = requests.root WHERE leases.owner = ?",
