@@ -13,6 +13,12 @@ __all__ = ["LogFollower", "last_lines", "log_files", "read_lines"]
 
 LOGS = "plxlogs"
 BLOCK_BYTES = 1 << 16
+TAIL_BYTES = 1 << 23
+"""How much of the end of a file is read for its last lines at most."""
+LINE_LENGTH = 1 << 14
+"""Where the last lines are cut: nobody reads further, and a progress bar or binary output may go on for ever."""
+PIECE_BYTES = 1 << 20
+"""How much is read at a time; a longer line is told in pieces."""
 
 
 def log_files(run_directory: Path) -> list[Path]:
@@ -23,12 +29,7 @@ def log_files(run_directory: Path) -> list[Path]:
 
 def read_lines(run_directory: Path) -> Iterator[tuple[str, str]]:
     """Yield (process, line) of all the run's logs, file by file."""
-    for path in log_files(run_directory):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                text = _text(path, line)
-                if text is not None:
-                    yield path.stem, text
+    yield from LogFollower(run_directory).new_lines(ended=True)
 
 
 def last_lines(run_directory: Path, count: int) -> list[str]:
@@ -43,15 +44,20 @@ def last_lines(run_directory: Path, count: int) -> list[str]:
 
 def _tail(path: Path, count: int) -> list[str]:
     with path.open("rb") as file:
-        position = file.seek(0, 2)
-        block = b""
-        while position and block.count(b"\n") <= 2 * count:  # twice: blank lines do not count
+        position = end = file.seek(0, 2)
+        blocks: list[bytes] = []
+        newlines = 0
+        # Twice as many: blank lines do not count. What has no lines at all is cut somewhere.
+        while position and newlines <= 2 * count and end - position < TAIL_BYTES:
             size = min(BLOCK_BYTES, position)
             position -= size
             file.seek(position)
-            block = file.read(size) + block
-    lines = block.decode("utf-8", errors="replace").splitlines()
-    return lines if position == 0 else lines[1:]
+            blocks.append(file.read(size))
+            newlines += blocks[-1].count(b"\n")
+    lines = b"".join(reversed(blocks)).decode("utf-8", errors="replace").split("\n")
+    if position and len(lines) > 1:
+        del lines[0]  # begun before what was read
+    return [line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]}…" for line in lines]
 
 
 def _text(path: Path, line: str) -> str | None:
@@ -76,13 +82,21 @@ class LogFollower:
     def new_lines(self, ended: bool = False) -> Iterator[tuple[str, str]]:
         """Yield (process, line); a last line without its newline is held back until the run has `ended`."""
         for path in log_files(self.run_directory):
-            offset = self._offsets.get(path, 0)
-            with path.open("rb") as file:
-                file.seek(offset)
-                block = file.read()
-            whole = len(block) if ended else block.rfind(b"\n") + 1
-            self._offsets[path] = offset + whole
-            for line in block[:whole].decode("utf-8", errors="replace").splitlines():
+            for line in self._whole_lines(path, ended):
                 text = _text(path, line)
                 if text is not None:
                     yield path.stem, text
+
+    def _whole_lines(self, path: Path, ended: bool) -> Iterator[str]:
+        with path.open("rb") as file:
+            file.seek(self._offsets.get(path, 0))
+            rest = b""
+            while piece := file.read(PIECE_BYTES):
+                *lines, rest = (rest + piece).split(b"\n")
+                if len(rest) > PIECE_BYTES:
+                    lines, rest = [*lines, rest], b""
+                self._offsets[path] = file.tell() - len(rest)
+                yield from (line.decode("utf-8", errors="replace") for line in lines)
+            if rest and ended:
+                self._offsets[path] = file.tell()
+                yield rest.decode("utf-8", errors="replace")

@@ -6,6 +6,7 @@ Roots that another process drives are followed by reading them again; they are t
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from polyaxon.store.base import Lease
 
 __all__ = ["Drive", "Driver"]
 
+_log = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
 """Between readings of roots that another process drives."""
 
@@ -93,9 +95,13 @@ class Drive:
         if self.roots is None:
             self.leave()
             return
-        for root in sorted(self.roots - self._ended):
-            request = Requested(root, Action.STOP, payload=dict(payload))
-            self.scheduler.store.request(request, self.scheduler.clock())
+        try:
+            for root in sorted(self.roots - self._ended):
+                request = Requested(root, Action.STOP, payload=dict(payload))
+                self.scheduler.store.request(request, self.scheduler.clock())
+        except StoreError as error:
+            # What was not written down is not done: whoever insists leaves, and the processes go on.
+            _log.warning("the stop could not be noted: %s (%s)", error.message, error.hint or "try again")
         self.scheduler.look()
 
     def leave(self) -> None:

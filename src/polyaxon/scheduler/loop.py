@@ -25,6 +25,7 @@ from polyaxon.model.observation import Observation
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
 from polyaxon.runtimes.base import Runtime
+from polyaxon.scheduler.clock import ForwardClock
 from polyaxon.scheduler.crash import CrashPoint, never
 from polyaxon.scheduler.dispatch import Dispatcher
 from polyaxon.scheduler.driven import Incoming, Roots, created_roots
@@ -102,8 +103,8 @@ class Scheduler:
         self.broken: dict[RunId, Exception] = {}
         """Roots that cannot be driven: a bug of ours. They stay leased, so that nobody else falls over them."""
         self._engine = engine
-        self._clock = clock
-        self._now = clock()
+        self._clock = ForwardClock(clock)
+        self._now = self._clock()
         self._tuning = tuning or Tuning()
         self._listener = listener
         self._crash = crash
@@ -172,7 +173,7 @@ class Scheduler:
 
     def clock(self) -> datetime:
         """Return the time, which never goes back."""
-        self._now = max(self._now, self._clock())
+        self._now = self._clock()
         return self._now
 
     async def run(self, until: Callable[[], bool], adopt: bool = True) -> None:

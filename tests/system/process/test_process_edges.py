@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,25 @@ def test_what_a_command_leaves_running_ends_with_it(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     assert machine.final(machine.shell(f"sh -c 'sleep 600; : {tmp_path}' & exit 0")).phase is Phase.SUCCEEDED
     asyncio.run(gone(f"sleep 600; : {tmp_path}"))
+
+
+DAEMON = "import os, sys, time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0: time.sleep(600)\n os._exit(0)"
+
+
+def test_a_program_that_made_itself_a_daemon_ends_with_its_run_and_the_log_says_so(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    container = Container("c", command=(sys.executable, "-S", "-c", DAEMON, str(tmp_path)))
+    assert machine.final(machine.plan(container)).phase is Phase.SUCCEEDED
+    asyncio.run(gone(str(tmp_path)))
+    assert machine.log().splitlines()[-1].startswith("polyaxon: ended ")
+
+
+def test_output_that_is_binary_without_end_of_line_and_huge_arrives_as_it_is(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    script = "head -c 30000000 /dev/urandom > random; cat random; printf end; exec 1>&- 2>&-; sleep 0.1"
+    assert machine.final(machine.shell(script)).phase is Phase.SUCCEEDED
+    place = machine.home / "artifacts" / RUN
+    assert (place / "plxlogs" / "main.log").read_bytes() == (place / "random").read_bytes() + b"end"
 
 
 def test_a_stop_reaches_grandchildren_in_groups_of_their_own(tmp_path: Path) -> None:

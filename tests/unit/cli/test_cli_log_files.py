@@ -59,3 +59,23 @@ def test_a_follower_returns_each_whole_line_once(tmp_path: Path) -> None:
         file.write("o\nthree")
     assert [line for _, line in follower.new_lines()] == ["two"]
     assert [line for _, line in follower.new_lines(ended=True)] == ["three"]
+
+
+def test_the_last_lines_of_a_huge_log_are_found_without_reading_it(tmp_path):
+    log = tmp_path / "plxlogs" / "main.log"
+    log.parent.mkdir()
+    with log.open("wb") as file:
+        file.truncate(4 << 30)  # a hole: four gigabytes that take no place and no time unless somebody reads them
+        file.seek(0, 2)
+        file.write(b"\nfirst\nlast\n")
+    assert last_lines(tmp_path, 2) == ["first", "last"]
+
+
+def test_a_log_without_lines_is_cut_and_told_in_pieces(tmp_path):
+    log = tmp_path / "plxlogs" / "main.log"
+    log.parent.mkdir()
+    log.write_bytes(b"x" * (20 << 20) + b"\nend")
+    assert last_lines(tmp_path, 1) == ["end"]
+    pieces = [text for _, text in read_lines(tmp_path)]
+    assert sum(map(len, pieces)) == (20 << 20) + 3
+    assert max(map(len, pieces)) <= (3 << 20)

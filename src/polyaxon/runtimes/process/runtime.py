@@ -38,6 +38,7 @@ from polyaxon.runtimes.process.read import Ending, Verdict, read_verdict, write_
 from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
 from polyaxon.runtimes.process.signals import describe, kill, kill_group, signal_program
+from polyaxon.runtimes.process.strays import MARK, Strays, mark
 from polyaxon.runtimes.process.watch import Watch, session_members
 
 __all__ = ["ProcessRuntime"]
@@ -93,6 +94,7 @@ class ProcessRuntime:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._watch = Watch(self._loop)
+        self._strays = Strays(self._loop, self.layout)
         for name in ("artifacts", "runs", "contexts"):
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
         library = layout.make_library(self.layout)
@@ -112,6 +114,7 @@ class ProcessRuntime:
         while self._jobs:
             await asyncio.gather(*self._jobs, return_exceptions=True)
         self._watch.close()
+        self._strays.sweep()
         self._attempts.clear()
         self._wake.set()
 
@@ -261,6 +264,7 @@ class ProcessRuntime:
         if task.gpus:
             visible = ",".join(devices)
             task.env.update(CUDA_VISIBLE_DEVICES=visible, NVIDIA_VISIBLE_DEVICES=visible or "none")
+        task.env[MARK] = mark(known.run, known.number)
         stem = self.layout.record(known.run, known.number, task.name)
         held = [*devices.values(), *(known.ports.take(task.name) if known.ports else ())]
         try:
@@ -443,6 +447,7 @@ class ProcessRuntime:
     ) -> None:
         known.is_told = True
         _let_go(known)
+        self._strays.expect(known.run, known.number)
         self._attempts.pop(known.key, None)
         if known.has_context and phase is Phase.SUCCEEDED:
             self._do(asyncio.to_thread(shutil.rmtree, self.layout.places(known.run).context, ignore_errors=True))
