@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from datetime import UTC, datetime
 
+from polyaxon import server
 from polyaxon.compiler.resolve import load
 from polyaxon.hub.sources import HubSources
 from polyaxon.model.run import Run
+from polyaxon.scheduler.crash import CrashPoint
 from polyaxon.server import Local, open_local
 from polyaxon.settings import read_settings
 
@@ -23,8 +27,22 @@ def submitted(local: Local, file: str) -> Run:
     return local.submit(loaded.operation, name="flow", components=loaded.components)
 
 
+def noted(reach: CrashPoint, path: str) -> CrashPoint:
+    """Note in a file which moment was reached when, then reach it."""
+    notes = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def moment(name: str) -> None:
+        os.write(notes, f"{os.getpid()} {name} {time.monotonic()}\n".encode())
+        reach(name)
+
+    return moment
+
+
 def main(file: str) -> int:
     """Return 0 when the flow succeeded and 3 when it failed: a driver that breaks ends with 1."""
+    if "CHAOS_MOMENTS" in os.environ:
+        make = server.crash_points
+        server.crash_points = lambda spec: noted(make(spec), os.environ["CHAOS_MOMENTS"])
     with open_local(read_settings()) as local:
         root = submitted(local, file).uuid
         return 0 if local.drive([root])[root].status.value == "succeeded" else 3

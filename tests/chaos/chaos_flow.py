@@ -99,6 +99,8 @@ class Chaos:
         self.effects = home / "effects"
         self.database: str | None = None
         """A URL instead of the home's file."""
+        self.env: dict[str, str] = {}
+        """What else drivers get."""
 
     def begin(self, crash_at: str | None = None) -> subprocess.Popen[bytes]:
         """Start a driver."""
@@ -107,6 +109,7 @@ class Chaos:
             "POLYAXON_HOME": str(self.home / "home"),
             "POLYAXON_INHERIT": "CHAOS_EFFECTS",
             "CHAOS_EFFECTS": str(self.effects),
+            **self.env,
         }
         env.pop("POLYAXON_CRASH_AT", None)
         if self.database is not None:

@@ -48,7 +48,7 @@ class PostgresServer:
         self._directory = directory
         self._data = str(directory / "data")
         self._as_other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        self.url = f"postgresql://plx@/postgres?host={directory}&port=5432"
+        self.url = self._url("postgres")
 
     def create(self) -> None:
         """Make the cluster."""
@@ -66,6 +66,14 @@ class PostgresServer:
     def stop(self, mode: str = "fast") -> None:
         """Stop it; `immediate` is a crash."""
         self._call("pg_ctl", "-D", self._data, "-m", mode, "-w", "stop", check=False)
+
+    def database(self, name: str) -> str:
+        """Make another database, and return its URL."""
+        self._call("createdb", "-h", str(self._directory), "-p", "5432", "-U", "plx", name)
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://plx@/{name}?host={self._directory}&port=5432"
 
     def _call(self, program: str, *arguments: str, check: bool = True) -> None:
         command = [*self._as_other, str(self._binaries / program), *arguments]

@@ -7,7 +7,9 @@ order. Where the engine's answer may depend on the order of events, no such dag 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 SUCCEEDED, FAILED, STOPPED, SKIPPED, UPSTREAM_FAILED = "succeeded", "failed", "stopped", "skipped", "upstream_failed"
 
@@ -29,7 +31,7 @@ class Op:
     inner: tuple[Op, ...] = ()
     """A nested dag."""
     points: tuple[str, ...] = ()
-    """A search: how each of its points ends."""
+    """A search: how each of its points ends; with `inner`, each point is such a dag and ends as that does."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,16 @@ class End:
     ran: bool = False
 
 
-def interpret(ops: tuple[Op, ...]) -> dict[str, End]:
-    """The ending of every operation, by its path (`outer/inner`)."""
+def interpret(ops: tuple[Op, ...], asked: Mapping[str, str] = MappingProxyType({})) -> dict[str, End]:
+    """The ending of every run, by its path: `outer/inner`, `search/0`.
+
+    `asked` names operations that somebody stopped or skipped before they began.
+    """
     ends: dict[str, End] = {}
     for op in ops:
-        ends[op.name] = _end(op, ends)
-        if op.inner and ends[op.name].ran:
-            ends |= {f"{op.name}/{name}": end for name, end in interpret(op.inner).items()}
+        ends[op.name] = End(asked[op.name]) if op.name in asked else _end(op, ends)
+        if ends[op.name].ran:
+            ends |= {f"{op.name}/{path}": end for path, end in _below(op).items()}
     return ends
 
 
@@ -67,6 +72,17 @@ def attempts(op: Op) -> int:
         if _ending(op, number) != FAILED:
             return number
     return op.retries + 1
+
+
+def _below(op: Op) -> dict[str, End]:
+    inner = interpret(op.inner)
+    if not op.points:
+        return inner
+    ends: dict[str, End] = {}
+    for index, point in enumerate(op.points):
+        ends[str(index)] = End(_pipeline(inner) if op.inner else point, ran=True)
+        ends |= {f"{index}/{path}": end for path, end in inner.items()}
+    return ends
 
 
 def _end(op: Op, ends: dict[str, End]) -> End:
@@ -106,11 +122,11 @@ def _satisfied(trigger: str, before: list[End]) -> bool:
 
 
 def _run(op: Op) -> str:
-    if op.inner:
-        return ending_of_pipeline([end for path, end in interpret(op.inner).items() if "/" not in path])
-    if op.points:
-        return ending_of_pipeline([End(point) for point in op.points])
-    return _ending(op, attempts(op))
+    return _pipeline(_below(op)) if op.inner or op.points else _ending(op, attempts(op))
+
+
+def _pipeline(below: Mapping[str, End]) -> str:
+    return ending_of_pipeline([end for path, end in below.items() if "/" not in path])
 
 
 def _ending(op: Op, attempt: int) -> str:

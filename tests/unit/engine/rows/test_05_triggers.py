@@ -1,0 +1,138 @@
+"""Section 5: when an operation starts, for every trigger and every ending of its upstreams."""
+
+from __future__ import annotations
+
+import pytest
+from harness import job, op
+from rows import BAD, FALSE, begun, done, ending
+
+from polyaxon.engine.events import Action
+
+ENDINGS = ("succeeded", "failed", "upstream_failed", "stopped", "skipped")
+COUNTS = {
+    # 5.2: how the ending of the only upstream counts (a skipped one is a neutral success)
+    "succeeded": ("all_succeeded", "one_succeeded", "all_done", "one_done"),
+    "failed": ("all_failed", "one_failed", "all_done", "one_done"),
+    "upstream_failed": ("all_done", "one_done"),
+    "stopped": ("all_done", "one_done"),
+    "skipped": ("all_succeeded", "all_done", "one_done"),
+}
+TRIGGERS = ("all_succeeded", "all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+@pytest.mark.parametrize("upstream", ENDINGS)
+def test_counts_as_the_table_says(upstream: str, trigger: str) -> None:
+    going = done(BAD, ending(upstream, "a"), op("b", dependencies=["a"], trigger=trigger))
+    assert going.status("a") == upstream
+    assert going.status("b") == ("succeeded" if trigger in COUNTS[upstream] else "upstream_failed")
+
+
+STARTS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    # row: (trigger, endings of the upstreams in this order, what becomes of the run); `hangs` has not ended
+    "all_succeeded: every one succeeded": ("all_succeeded", ("succeeded", "succeeded"), "succeeded"),
+    "all_succeeded: a skipped one beside": ("all_succeeded", ("succeeded", "skipped"), "succeeded"),
+    "all_succeeded: one failed": ("all_succeeded", ("succeeded", "failed"), "upstream_failed"),
+    "all_succeeded: evaluated when all are final": ("all_succeeded", ("failed", "hangs"), "created"),
+    "all_failed: every one failed": ("all_failed", ("failed", "failed"), "succeeded"),
+    "all_failed: one succeeded": ("all_failed", ("failed", "succeeded"), "upstream_failed"),
+    "all_failed: upstream_failed is not failed": ("all_failed", ("failed", "upstream_failed"), "upstream_failed"),
+    "all_failed: evaluated when all are final": ("all_failed", ("succeeded", "hangs"), "created"),
+    "all_done: always": ("all_done", ("failed", "stopped"), "succeeded"),
+    "all_done: evaluated when all are final": ("all_done", ("failed", "hangs"), "created"),
+    "one_done: the first that is final": ("one_done", ("stopped", "hangs"), "succeeded"),
+    "one_succeeded: one so far": ("one_succeeded", ("succeeded", "hangs"), "succeeded"),
+    "one_succeeded: waits for another that could": ("one_succeeded", ("failed", "hangs"), "created"),
+    "one_succeeded: all are final and none did": ("one_succeeded", ("failed", "stopped"), "upstream_failed"),
+    "one_succeeded: failed first, succeeded later": ("one_succeeded", ("failed", "succeeded"), "succeeded"),
+    "one_failed: one so far": ("one_failed", ("failed", "hangs"), "succeeded"),
+    "one_failed: waits for another that could": ("one_failed", ("succeeded", "hangs"), "created"),
+    "one_failed: all are final and none did": ("one_failed", ("succeeded", "upstream_failed"), "upstream_failed"),
+}
+
+
+@pytest.mark.parametrize("row", STARTS)
+def test_starts(row: str) -> None:
+    trigger, endings, expected = STARTS[row]
+    upstreams = [
+        op(f"u{index}", job("hangs")) if each == "hangs" else ending(each, f"u{index}")
+        for index, each in enumerate(endings)
+    ]
+    names = [upstream["name"] for upstream in upstreams]
+    going = begun(BAD, *upstreams, op("run", dependencies=names, trigger=trigger))
+    assert going.status("run") == expected
+
+
+def test_without_upstream_it_starts_with_the_dag() -> None:
+    going = begun(op("a", job("hangs")))
+    assert (going.root.status, going.status("a")) == ("running", "running")
+
+
+# 5.3
+
+
+SKIPS = {
+    # row: (trigger, skipOnUpstreamSkip, other upstream, what becomes of the run)
+    "true: skipped at once, whatever the others": ("all_succeeded", True, "hangs", "skipped"),
+    "true: whatever the trigger": ("all_done", True, "hangs", "skipped"),
+    "true: after another one failed": ("all_succeeded", True, "failed", "skipped"),
+    "false: waits for the others": ("all_succeeded", False, "hangs", "created"),
+    "false: a neutral success": ("all_succeeded", False, "succeeded", "succeeded"),
+}
+
+
+@pytest.mark.parametrize("row", SKIPS)
+def test_skip_on_upstream_skip(row: str) -> None:
+    trigger, skips, other, expected = SKIPS[row]
+    beside = op("other", job("hangs")) if other == "hangs" else ending(other, "other")
+    run = op("run", dependencies=["skipped", "other"], trigger=trigger, skipOnUpstreamSkip=skips)
+    assert begun(op("skipped", **FALSE), beside, run).status("run") == expected
+
+
+def test_skip_on_upstream_skip_of_a_pending_run_counts_at_its_approval() -> None:
+    going = begun(op("a", **FALSE), op("b", dependencies=["a"], skipOnUpstreamSkip=True, isApproved=False))
+    if going.status("b") == "created":
+        going.request("b", Action.APPROVE)
+        going.settle()
+    assert going.status("b") == "skipped"
+
+
+# 5.4, 5.5
+
+
+CASCADES = {
+    "upstream_failed goes on": ({}, {}, ["failed", "upstream_failed", "upstream_failed"]),
+    "upstream_failed triggers all_done": ({}, {"trigger": "all_done"}, ["failed", "upstream_failed", "succeeded"]),
+    "skipped goes on with skipOnUpstreamSkip": (
+        {"skipOnUpstreamSkip": True},
+        {"skipOnUpstreamSkip": True},
+        ["skipped", "skipped", "skipped"],
+    ),
+    "skipped ends where nobody hands it on": ({"skipOnUpstreamSkip": True}, {}, ["skipped", "skipped", "succeeded"]),
+}
+
+
+@pytest.mark.parametrize("row", CASCADES)
+def test_cascade(row: str) -> None:
+    second, third, expected = CASCADES[row]
+    first = op("a", **FALSE) if expected[0] == "skipped" else op("a", job("fails"))
+    going = done(first, op("b", dependencies=["a"], **second), op("c", dependencies=["b"], **third))
+    assert list(going.statuses().values()) == expected
+
+
+PENDING = {
+    "approved before its upstreams ended: waits for them": (True, "created"),
+    "its upstreams ended: waits for the approval": (False, "created"),
+    "its upstreams ended, then approved: starts": (None, "succeeded"),
+}
+
+
+@pytest.mark.parametrize("row", PENDING)
+def test_pending_child(row: str) -> None:
+    early, expected = PENDING[row]
+    upstream = op("a", job("hangs")) if early else op("a")
+    going = begun(upstream, op("b", dependencies=["a"], isApproved=False))
+    if early is not False:
+        going.request("b", Action.APPROVE)
+        going.settle()
+    assert going.status("b") == expected
