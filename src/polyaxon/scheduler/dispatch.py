@@ -1,6 +1,7 @@
 """Carrying out what was committed: starts, stops and cleanings, in order per run and side by side otherwise.
 
-Nothing here decides: what a runtime refuses comes back as an observation, and the engine sees to the rest.
+Nothing here decides: what a runtime refuses comes back as an observation, and the engine sees to the rest. A call that
+fails may have done its work all the same, and every call is safe to repeat: so each is made once more.
 """
 
 from __future__ import annotations
@@ -62,14 +63,27 @@ class Dispatcher:
         await work
 
     async def _carry_out(self, command: Start | Stop | Clean) -> None:
+        if await self._failure(command) is None:
+            return
+        message = await self._failure(command)
+        if message is None:
+            return
+        self._refused(command, message)
+        if isinstance(command, Start):
+            # It may have begun although nobody could say so: the attempt is over, whatever there is of it has to end.
+            await self._failure(Stop(command.plan.run, command.attempt, 0.0))
+
+    async def _failure(self, command: Start | Stop | Clean) -> str | None:
+        """Make the call; return why it failed, if it did."""
         try:
             await self._call(command)
         except PolyaxonError as error:
-            self._refused(command, error.message)
+            return error.message
         except Exception as error:  # noqa: BLE001 - logged, and observed as a failure
             # The edge to foreign code: one broken call must not take the other runs along.
             _log.exception("the runtime `%s` failed at %s", self._runtime.name, type(command).__name__.lower())
-            self._refused(command, f"the runtime `{self._runtime.name}` failed: {type(error).__name__}: {error}")
+            return f"the runtime `{self._runtime.name}` failed: {type(error).__name__}: {error}"
+        return None
 
     async def _call(self, command: Start | Stop | Clean) -> None:
         if isinstance(command, Start):

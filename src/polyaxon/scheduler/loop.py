@@ -120,6 +120,8 @@ class Scheduler:
         self._wanted: set[RunId] = set()
         self._adopting = False
         self._has_looked = False
+        self._is_unsure = False
+        """Whether roots may be leased to us without our knowing: a claim failed, perhaps after its commit."""
         self._to_load: dict[RunId, Lease] = {}
         self._subscribers: list[Callable[[Sequence[Change]], None]] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -356,7 +358,11 @@ class Scheduler:
             _log.warning("%s", error.message)
 
     async def _claim(self, roots: Sequence[RunId] | None) -> None:
-        leases = await self._call(self.store.claim, self.owner, self.clock(), self._tuning.lease_seconds, roots)
+        try:
+            leases = await self._call(self.store.claim, self.owner, self.clock(), self._tuning.lease_seconds, roots)
+        except StoreError:
+            self._is_unsure, self._beat_at = True, self._now
+            raise
         for lease in leases:
             self._to_load[lease.root] = lease
         if self._to_load:
@@ -393,15 +399,18 @@ class Scheduler:
     async def _renew(self) -> None:
         """Show that this process lives; roots that another one took meanwhile are dropped."""
         self._beat_at = self.clock() + timedelta(seconds=self._tuning.lease_seconds / 3)
-        if not self._roots.driven:
+        if not (self._roots.driven or self._is_unsure):
             return
         try:
             held = await self._call(self.store.renew, self.owner, self.clock(), self._tuning.lease_seconds)
         except StoreError as error:
             _log.warning("%s", error.message)
             return
-        for root in set(self._roots.driven) - set(held):
+        for root in set(self._roots.driven) - {lease.root for lease in held}:
             self._drop(root)
+        if self._is_unsure:
+            self._is_unsure = False
+            self._to_load |= {lease.root: lease for lease in held if not self._knows(lease.root)}
 
     # Observations
 
@@ -427,6 +436,9 @@ class Scheduler:
             self.look()
 
     # When things go wrong
+
+    def _knows(self, root: RunId) -> bool:
+        return self.drives(root) or root in self.broken
 
     def _drop(self, root: RunId) -> None:
         """Forget a root: it is over, or somebody else's now."""

@@ -198,8 +198,8 @@ class Store(Protocol):
         the choice; None means any. Leases that the owner holds already are not returned."""
         ...
 
-    def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[RunId]:
-        """Extend all leases of the owner; return the roots it holds."""
+    def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[Lease]:
+        """Extend all leases of the owner and return them."""
         ...
 
     def holder(self, root: RunId, now: datetime) -> str | None:

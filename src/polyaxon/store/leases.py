@@ -142,11 +142,12 @@ def _take(connection: Connection, root: str, token: int | None, owner: str, expi
     return connection.run(statement, (owner, expires_at, root, token)) == 1
 
 
-def renew(connection: Connection, owner: str, now: datetime, ttl_seconds: float) -> Sequence[RunId]:
+def renew(connection: Connection, owner: str, now: datetime, ttl_seconds: float) -> Sequence[Lease]:
     """Extend all leases of the owner."""
-    expires_at = micros(now + timedelta(seconds=ttl_seconds))
-    connection.run("UPDATE leases SET expires_at = ? WHERE owner = ?", (expires_at, owner))
-    return [RunId(root) for (root,) in connection.all("SELECT root FROM leases WHERE owner = ?", (owner,))]
+    expires_at = now + timedelta(seconds=ttl_seconds)
+    connection.run("UPDATE leases SET expires_at = ? WHERE owner = ?", (micros(expires_at), owner))
+    held = connection.all("SELECT root, token FROM leases WHERE owner = ?", (owner,))
+    return [Lease(RunId(root), owner, token, expires_at) for root, token in held]
 
 
 def release(connection: Connection, lease: Lease) -> None:

@@ -134,7 +134,7 @@ class SqlStore:
         with self.database.writing() as connection:
             return leases.claim(connection, owner, now, ttl_seconds, roots, self._is_gone)
 
-    def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[RunId]:
+    def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[Lease]:
         """Extend all leases of the owner."""
         with self.database.writing() as connection:
             return leases.renew(connection, owner, now, ttl_seconds)

@@ -228,10 +228,12 @@ class StoreContract:
         (theirs,) = store.claim(OTHER, EPOCH + timedelta(seconds=31), 30)
         assert theirs.token > mine.token
 
-    def test_renewing_keeps_a_lease(self, store: Store) -> None:
+    def test_renewing_keeps_a_lease_under_its_token(self, store: Store) -> None:
         store.create(run(), condition())
-        store.claim(ME, EPOCH, 30)
-        assert store.renew(ME, EPOCH + timedelta(seconds=20), 30) == [run().uuid]
+        (mine,) = store.claim(ME, EPOCH, 30)
+        (renewed,) = store.renew(ME, EPOCH + timedelta(seconds=20), 30)
+        assert (renewed.root, renewed.token) == (mine.root, mine.token)
+        assert renewed.expires_at == EPOCH + timedelta(seconds=50)
         assert store.claim(OTHER, EPOCH + timedelta(seconds=40), 30) == []
         assert store.renew(OTHER, EPOCH, 30) == []
 
