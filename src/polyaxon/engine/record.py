@@ -40,7 +40,9 @@ def compiled_fields(turn: Turn, node: Node) -> dict[str, Any]:
 def state_of(flow: Flow, node: Node) -> str | None:
     """The key under which others may find this run; None when it is not to be reused."""
     state = work(node)
-    if node.kind is not RunKind.JOB or compilation.compiled_of(node).cache.disable:
+    disable = compilation.compiled_of(node).cache.disable
+    # A service is the same work as another only where its file says so (see `cache.applies`).
+    if disable or not (node.kind is RunKind.JOB or (node.kind is RunKind.SERVICE and disable is False)):
         return None
     if state.cache_key is None:
         state.cache_key, state.cache_parts = compilation.key_of(flow, node)
