@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from polyaxon.engine import builds, cache, compilation, pipelines
 from polyaxon.engine.attempts import begin_attempt
-from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Start, Watch
+from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Linked, Start, Watch
 from polyaxon.engine.events import Fetched, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import move
@@ -69,6 +69,8 @@ def _compile(turn: Turn, node: Node) -> bool:
     compiled = state.compiled = compilation.compile_run(turn.flow, node)
     node.inputs, node.namespace = compiled.inputs, compiled.namespace
     node.tells = bool(compiled.plugins) and tells_progress(compiled.plugins)
+    if node.status in PENDING:
+        _link(turn, node)
     if compiled.outputs:
         node.outputs = {**compiled.outputs, **node.outputs}
     state.stage = Stage.COMPILED
@@ -84,6 +86,14 @@ def _compile(turn: Turn, node: Node) -> bool:
     message = f"condition `{compiled.condition_text}` was false" + (f" ({seen})" if seen else "")
     move(turn, node, Status.SKIPPED, "ConditionFalse", message, inputs=compiled.inputs)
     return False
+
+
+def _link(turn: Turn, node: Node) -> None:
+    """Say which other runs this one takes values from: those that its joins found, and those it names."""
+    state = work(node)
+    joined = {facts.uuid: "join" for found in state.joins for facts in found}
+    named = {facts.uuid: "run" for facts in state.runs.values()}
+    turn.changes.extend(Linked(uuid, node.id, kind) for uuid, kind in (joined | named).items())
 
 
 def _approve(turn: Turn, node: Node) -> bool:
