@@ -72,7 +72,9 @@ def _later(operation: Operation, around: Surroundings) -> frozenset[str]:
     """Return the names that get their value in the children of this pipeline, not in the pipeline itself."""
     names: frozenset[str] = frozenset()
     if operation.matrix is not None:
-        names = searched_names(operation.matrix.model_dump(by_alias=True, exclude_unset=True))
+        inputs = operation.component.inputs if operation.component is not None else None
+        matrix = operation.matrix.model_dump(by_alias=True, exclude_unset=True)
+        names = searched_names(matrix, (item.name for item in inputs or ()))
     if operation.schedule is not None and not around.joins:
         names |= {name for join in operation.joins or () for name in join.params or ()}
     return names

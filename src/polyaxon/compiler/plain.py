@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,9 +21,14 @@ def as_data(value: Any) -> Any:
     return value
 
 
-def searched_names(matrix: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names that every suggestion of a search gives a value; `matrix` is plain data."""
+def searched_names(matrix: Mapping[str, Any], inputs: Iterable[str] = ()) -> frozenset[str]:
+    """Return the names that every suggestion of a search gives a value; `matrix` is plain data.
+
+    When the values of a mapping are known only once a template is rendered, they may be about any of `inputs`.
+    """
     names: set[str] = set()
+    if isinstance(matrix.get("values"), str):
+        names.update(inputs)
     if isinstance(params := matrix.get("params"), Mapping):
         names.update(params)
     values = matrix.get("values")

@@ -174,7 +174,8 @@ class Use:
 def use_of(operation: Operation, place: Place, view: View) -> Use:
     """Work out one use."""
     matrix = operation.matrix
-    searched = searched_names(as_data(matrix)) if matrix is not None else _NO_NAMES
+    free = view.inputs.keys() - (operation.params or {}).keys()
+    searched = searched_names(as_data(matrix), free) if matrix is not None else _NO_NAMES
     joins = operation.joins
     joined = frozenset(name for join in joins for name in join.params or ()) if joins else _NO_NAMES
     return Use(operation, place, view, searched, joined, _own(operation))

@@ -84,6 +84,11 @@ ALLOWED = {
         f"{{name: b, component: {{inputs: [{{name: p, type: dict}}], {JOB}}}, params: {{p: {{ref: ops.a, value: outputs}}}}}}",
     ),
     "ops.X.inputs.<name>": dag(A, "{name: b, dagRef: step, params: {r: {ref: ops.a, value: inputs.r}}}"),
+    "the values of a mapping from an upstream": dag(
+        f"{{name: a, component: {{outputs: [{{name: points, type: dict, isList: true}}], {JOB}}}}}",
+        "{name: b, dagRef: step, params: {points: {ref: ops.a, value: outputs.points, contextOnly: true}}, "
+        "matrix: {kind: mapping, values: '{{ points }}'}}",
+    ),
     "dag.inputs.<name>": dag("{name: a, dagRef: step, params: {r: {ref: dag, value: inputs.q}}}"),
     "dag.inputs is a dict": dag(
         A,

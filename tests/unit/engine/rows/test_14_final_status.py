@@ -63,11 +63,13 @@ def test_of_a_matrix(row: str) -> None:
     assert Harness(operation(search["component"], matrix=search["matrix"]), script).run().root.status == expected
 
 
-def test_no_children_an_empty_mapping_succeeds() -> None:
+@pytest.mark.parametrize("points", [[], [{"x": 1}, {"x": 2}]], ids=["empty", "two"])
+def test_no_children_an_empty_mapping_succeeds(points: list[dict]) -> None:
     search = sweep(1)
     raw = operation(search["component"], matrix={"kind": "mapping", "values": "{{ points }}"})
-    raw["params"] = {"points": {"value": [], "contextOnly": True}}
-    assert Harness(raw).run().root.status == "succeeded"
+    raw["params"] = {"points": {"value": points, "contextOnly": True}}
+    going = Harness(raw).run()
+    assert (going.root.status, len(going.started)) == ("succeeded", len(points))
 
 
 def test_a_pipeline_that_is_stopping_is_stopped() -> None:
