@@ -129,7 +129,20 @@ def test_of_an_event_is_an_error(row: str) -> None:
     assert any(words in problem.message for problem in found.problems)
 
 
-UNSENT = ["run_approved_actor", "run_invalidated_actor", "run_new_artifacts", "connection_git_commit", "connection_dataset_version", "connection_registry_image", "alert_info", "alert_warning", "alert_critical", "model_version_new_metric", "project_custom_event", "org_custom_event"]
+UNSENT = [
+    "run_approved_actor",
+    "run_invalidated_actor",
+    "run_new_artifacts",
+    "connection_git_commit",
+    "connection_dataset_version",
+    "connection_registry_image",
+    "alert_info",
+    "alert_warning",
+    "alert_critical",
+    "model_version_new_metric",
+    "project_custom_event",
+    "org_custom_event",
+]
 
 
 @pytest.mark.parametrize("kind", UNSENT)
