@@ -8,8 +8,12 @@ from dataclasses import replace
 from polyaxon.engine.commands import Change, Created, Moved, Updated
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run
+from polyaxon.model.status import FINAL, Status
 
 __all__ = ["Rows"]
+
+
+_SHOWN = FINAL | {Status.RUNNING}
 
 
 class Rows:
@@ -29,21 +33,27 @@ class Rows:
                 self._tell(row)
 
     def take(self, changes: Iterable[Change]) -> None:
-        """Apply committed changes; several of one run in a commit are told once per status."""
+        """Apply committed changes. Steps that one commit takes on the way to running or to the end are told as one."""
+        changed: dict[RunId, dict[str, object]] = {}
         for change in changes:
             if isinstance(change, Created):
                 if change.run.root in self._roots and change.run.uuid not in self._rows:
                     self._rows[change.run.uuid] = change.run
                     self._tell(change.run)
             elif isinstance(change, Moved):
+                if change.run not in self._rows:
+                    continue
                 condition = change.condition
-                self._change(change.run, {"status": condition.type, "updated_at": condition.at, **change.fields})
-            elif isinstance(change, Updated):
-                self._change(change.run, dict(change.fields))
+                fields = changed.setdefault(change.run, {})
+                fields |= {"status": condition.type, "updated_at": condition.at, **change.fields}
+                if condition.type in _SHOWN:
+                    self._change(change.run, changed.pop(change.run))
+            elif isinstance(change, Updated) and change.run in self._rows:
+                changed.setdefault(change.run, {}).update(change.fields)
+        for run, fields in changed.items():
+            self._change(run, fields)
 
     def _change(self, run: RunId, fields: dict[str, object]) -> None:
-        row = self._rows.get(run)
-        if row is not None:
-            # `Any` in spirit: the fields are attributes of a run by the contract of `Moved` and `Updated`.
-            self._rows[run] = replace(row, **fields)  # type: ignore[arg-type]
-            self._tell(self._rows[run])
+        # `Any` in spirit: the fields are attributes of a run by the contract of `Moved` and `Updated`.
+        row = self._rows[run] = replace(self._rows[run], **fields)  # type: ignore[arg-type]
+        self._tell(row)

@@ -1,8 +1,8 @@
 """Who runs an attempt's process: at most one ever does.
 
-The process to be is a small shell that first creates `<stem>.pid` exclusively, with its own pid, start time and boot,
-and only then runs the command; a second one finds the file and leaves. So whoever died between spawning and writing
-down the pid loses nothing, and starting again is safe at any moment. Its last act is to write `<stem>.exit`.
+The process to be is a small shell that first creates `<stem>.pid` exclusively, with its own pid and boot, and only
+then runs the command; a second one finds the file and leaves. So whoever died between spawning and writing down the pid
+loses nothing, and starting again is safe at any moment. Its last act is to write `<stem>.exit`.
 """
 
 from __future__ import annotations
@@ -30,15 +30,14 @@ __all__ = [
 CLAIMED_ELSEWHERE = 75
 """With this code the shell leaves when another one has the claim."""
 
-# $1 stem, $2 boot, $3 working directory, then the command. Field 22 of /proc/<pid>/stat is the start time; after the
-# name in parentheses it is the 20th. `trap :` keeps the shell alive to write the code; the command gets the signal.
+# $1 stem, $2 boot, $3 working directory, then the command. The shell is known again by the stem among its arguments: to
+# find out its own start time would take it as long as everything else here together, for it reads byte by byte.
+# `trap :` keeps it alive to write the code; the command gets the signal.
 _SHELL = """\
-p=$1 b=$2 w=$3 t=-
+p=$1 b=$2 w=$3
 shift 3
-f() { shift 19; t=$1; }
-{ read -r s </proc/$$/stat && f ${s##*) }; } 2>/dev/null
 set -C
-{ echo "$$ $t $b" >"$p.pid"; } 2>/dev/null || exit 75
+{ echo "$$ - $b" >"$p.pid"; } 2>/dev/null || exit 75
 set +C
 trap : TERM INT HUP
 if cd -- "$w"; then "$@"; c=$?; else c=126; fi
@@ -50,7 +49,10 @@ _FORBIDDEN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which process it is: pids are used again, (pid, start time, boot) is not. `start` is `-` where unknown."""
+    """Which process it is: pids are used again, (pid, start time, boot) is not.
+
+    `start` is `-` for a shell of ours, whose arguments tell it apart as well.
+    """
 
     pid: int
     start: str
@@ -113,7 +115,7 @@ def is_same(identity: Identity, stem: str) -> bool:
     if identity.boot != boot():
         return False
     if identity.start == "-":
-        return _started_near(identity.pid, f"{stem}.pid")
+        return _was_given(identity.pid, stem)
     return start_time(identity.pid) == identity.start
 
 
@@ -135,11 +137,19 @@ def boot() -> str:
         return "unknown"
 
 
-def _started_near(pid: int, claim: str) -> bool:
-    """Without /proc: the claim is written within moments of the process's start."""
-    import psutil
+def _was_given(pid: int, stem: str) -> bool:
+    """Whether the process has the stem among its arguments: the shells of this very attempt alone do."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        arguments = _arguments_elsewhere(pid) if not os.path.exists("/proc/self/cmdline") else []
+    return os.fsencode(stem) in arguments
+
+
+def _arguments_elsewhere(pid: int) -> list[bytes]:
+    import psutil  # where there is no /proc
 
     try:
-        return bool(abs(psutil.Process(pid).create_time() - os.stat(claim).st_mtime) < 5.0)
-    except (psutil.Error, OSError):
-        return False
+        return [os.fsencode(argument) for argument in psutil.Process(pid).cmdline()]
+    except psutil.Error:
+        return []
