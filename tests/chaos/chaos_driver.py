@@ -27,12 +27,21 @@ def submitted(local: Local, file: str) -> Run:
     return local.submit(loaded.operation, name="flow", components=loaded.components)
 
 
+def kept_waiting() -> float:
+    """Return the seconds in which this process could have run and others had the processors."""
+    try:
+        with open("/proc/self/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
 def noted(reach: CrashPoint, path: str) -> CrashPoint:
     """Note in a file which moment was reached when, then reach it."""
     notes = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def moment(name: str) -> None:
-        os.write(notes, f"{os.getpid()} {name} {time.monotonic()}\n".encode())
+        os.write(notes, f"{os.getpid()} {name} {time.monotonic()} {kept_waiting()}\n".encode())
         reach(name)
 
     return moment

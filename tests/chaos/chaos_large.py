@@ -104,10 +104,12 @@ class Figures:
     """After which named moment the kills came."""
     recoveries: list[float] = field(default_factory=list)
     """Seconds from the start of a new driver, or from the server's return, to its first commit."""
+    own: list[float] = field(default_factory=list)
+    """The same without the time in which others had the processors."""
 
     def report(self, where: str) -> str:
         """One line for the record."""
-        slowest = sorted(self.recoveries)
+        slowest, own = sorted(self.recoveries), sorted(self.own)
         return json.dumps(
             {
                 "where": where,
@@ -120,6 +122,8 @@ class Figures:
                 "recoveries": len(slowest),
                 "recovery p50": round(median(slowest), 2) if slowest else None,
                 "recovery max": round(slowest[-1], 2) if slowest else None,
+                "of its own p50": round(median(own), 2) if own else None,
+                "of its own max": round(own[-1], 2) if own else None,
                 "doubles": self.doubles,
             }
         )
@@ -136,20 +140,20 @@ class LargeChaos(Chaos):
         self.moments = home / "moments"
         self.env = {"CHAOS_MOMENTS": str(self.moments), "POLYAXON_MAX_PARALLEL": "4"}
 
-    def reached(self, driver: subprocess.Popen[bytes]) -> list[tuple[str, float]]:
-        """Return the moments of a driver, with the time of each."""
+    def reached(self, driver: subprocess.Popen[bytes]) -> list[tuple[str, float, float]]:
+        """Return the moments of a driver, with the time of each, and how long it had waited for a processor by then."""
         lines = self.moments.read_text().splitlines() if self.moments.exists() else []
         parts = [line.split() for line in lines]
-        return [(name, float(at)) for pid, name, at in parts if int(pid) == driver.pid]
+        return [(name, float(at), float(waited)) for pid, name, at, waited in parts if int(pid) == driver.pid]
 
-    def first_commit(self, driver: subprocess.Popen[bytes]) -> float | None:
-        """Wait for the driver's first commit; None when it ended without one."""
+    def first_commit(self, driver: subprocess.Popen[bytes]) -> tuple[float, float] | None:
+        """Wait for the driver's first commit, and return its time and the wait until then; None without a commit."""
         deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
             ended = driver.poll() is not None
-            for name, at in self.reached(driver):
+            for name, at, waited in self.reached(driver):
                 if name == "committed":
-                    return at
+                    return at, waited
             if ended:
                 return None
             assert time.monotonic() < deadline, "the driver neither commits nor ends"
@@ -199,10 +203,12 @@ def kill_at_random(
             if not enough and chance.random() < EARLY and drivers > 1:
                 _wait(driver, chance.uniform(0, start_up))
             else:
-                at = chaos.first_commit(driver)
-                if at is not None and drivers > 1:
+                first = chaos.first_commit(driver)
+                if first is not None and drivers > 1:
+                    at, waited = first
                     start_up = at - max(begun, server.back_since(at) if server is not None else 0.0)
                     figures.recoveries.append(start_up)
+                    figures.own.append(max(0.0, start_up - waited))
                 _wait(driver, 2 * DEADLINE_SECONDS if enough else chance.uniform(0, AFTER_START_SECONDS))
             is_over = _end(driver, chaos, figures, server)
         outcome = chaos.outcome()

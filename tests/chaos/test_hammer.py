@@ -1,6 +1,6 @@
 """Many processes on one home at once: nobody is refused, nothing is lost.
 
-`POLYAXON_HAMMER_PROCESSES` and `POLYAXON_HAMMER_SECONDS` make it longer (16 and 60 for the record).
+`POLYAXON_HAMMER_PROCESSES` and `POLYAXON_HAMMER_SECONDS` change how many and how long; the figures are printed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from polyaxon.model.status import Status
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
 
-PROCESSES = int(os.environ.get("POLYAXON_HAMMER_PROCESSES", "6"))
-SECONDS = float(os.environ.get("POLYAXON_HAMMER_SECONDS", "3"))
+PROCESSES = int(os.environ.get("POLYAXON_HAMMER_PROCESSES", "16"))
+SECONDS = float(os.environ.get("POLYAXON_HAMMER_SECONDS", "60"))
 
 WORKER = """
 import json, os, sys, time
@@ -39,7 +39,7 @@ store = SqlStore(SqliteDatabase(os.path.join(home, "polyaxon.db")))
 store.migrate()
 local = open_home(home)
 moves = [Status.COMPILED, Status.QUEUED, Status.SCHEDULED, Status.RUNNING, Status.SUCCEEDED]
-ends, done, counted = time.monotonic() + seconds, 0, 0
+ends, done, counted, reads = time.monotonic() + seconds, 0, 0, 0
 while time.monotonic() < ends:
     now = datetime.now(UTC)
     uuid = RunId(os.urandom(16).hex())
@@ -57,14 +57,18 @@ while time.monotonic() < ends:
         counted += 1
     mine = local.create_user_run({"project": "users"})
     local.add_condition(mine, "running")
-    local.list_runs("hammer", "status:succeeded", limit=5)
+    # What it wrote is there at once, for both kinds of readers.
+    assert store.get(uuid).status is Status.SUCCEEDED
+    assert local.list_runs("hammer", "status:succeeded", limit=5)
+    assert len(store.conditions(uuid)) == len(moves) + 1
+    reads += 3
     done += 1
-print(json.dumps([done, counted]))
+print(json.dumps([done, counted, reads]))
 """
 
 
 @pytest.mark.slow
-def test_many_processes_on_one_home_lose_nothing(tmp_path: Path) -> None:
+def test_many_processes_on_one_home_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from polyaxon.testing.store_builders import condition, run
 
     store = SqlStore(SqliteDatabase(str(tmp_path / "polyaxon.db")))
@@ -78,7 +82,10 @@ def test_many_processes_on_one_home_lose_nothing(tmp_path: Path) -> None:
     results = [worker.communicate(timeout=SECONDS + 90) for worker in workers]
     errors = [error for _, error in results if error]
     assert errors == []
-    done, counted = (sum(column) for column in zip(*(json.loads(out) for out, _ in results), strict=True))
+    done, counted, reads = (sum(column) for column in zip(*(json.loads(out) for out, _ in results), strict=True))
+    with capsys.disabled():
+        what = f"{2 * done} submissions, {6 * done + counted} updates, {counted} on one row, {reads} reads"
+        print(f"\n{PROCESSES} processes, {SECONDS:.0f} s: {what}")
     now = counter.created_at
     assert done > 0
     assert store.list("hammer", "status:succeeded", "", 1, 0, now).count == done

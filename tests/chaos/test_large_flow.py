@@ -26,7 +26,7 @@ from polyaxon.testing.postgres_server import postgres_server, why_no_postgres
 KILLS = int(os.environ.get("POLYAXON_CHAOS_KILLS", "20"))
 SEED = int(os.environ.get("POLYAXON_CHAOS_SEED", "1"))
 RECOVERY_SECONDS = 5.0
-"""On a machine that nobody else uses."""
+"""Without the time in which other processes had the processors."""
 
 pytestmark = pytest.mark.slow
 Homes = Callable[[], LargeChaos]
@@ -94,9 +94,8 @@ def test_it_is_killed_at_random_moments(
 ) -> None:
     with database.going_on() if database is not None else nullcontext() as server:
         figures = kill_at_random(homes, KILLS, random.Random(SEED), undisturbed, server)
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     with capsys.disabled():
         print("\n" + figures.report("SQLite" if database is None else "PostgreSQL"))
     assert figures.doubles == 0
     assert figures.kills == KILLS
-    assert max(figures.recoveries) <= RECOVERY_SECONDS * crowd
+    assert max(figures.own) <= RECOVERY_SECONDS
