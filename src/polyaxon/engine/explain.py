@@ -67,6 +67,9 @@ def explain(
         lines.extend(filter(None, (why_not_asked(run),)))
     if run.status not in FINAL:
         lines.extend(_waiting(run, around))
+    elif run.status in {Status.FAILED, Status.STOPPED} and run.pipeline is None:
+        short = run.uuid[:8]
+        lines.append(f"`polyaxon ops resume {short}` goes on with what did not succeed, `ops restart` begins anew")
     return lines
 
 
@@ -75,7 +78,9 @@ def _headline(run: Run, conditions: Sequence[Condition]) -> str:
     last = conditions[-1] if conditions else None
     if last is None:
         return f"{name} is {run.status}"
-    why = last.message or meaning(last.reason)
+    # A pipeline that was stopped says who wanted it when the stopping began.
+    began = next((item.message for item in reversed(conditions) if item.type is Status.STOPPING), "")
+    why = last.message or (began if last.type is Status.STOPPED else "") or meaning(last.reason)
     tail = f": {why}" if why else ""
     return f"{name} is {run.status} ({last.reason}){tail}"
 

@@ -57,6 +57,8 @@ class Sweep:
     curves: dict[str, dict[int, Curve]] = field(default_factory=dict)
     """Metric → trial → what it reported so far."""
     exhausted: bool = False
+    missing: Sequence[int] = ()
+    """Numbers of points that were made once and whose runs are gone."""
     tuning: Tuning | None = None
     """The user's own tuner, which suggests in place of the search."""
 
@@ -103,6 +105,9 @@ def open_matrix(turn: Turn, node: Node, resumed: bool) -> None:
                 turn.commands.append(Recall(child.id))
         if child.status in {Status.CREATED, Status.RESUMING} and not child.released:
             release(turn, child)
+    if resumed and sweep.numbered is not None and previous is None:
+        # Points whose runs were deleted: they are made again.
+        sweep.missing = sorted(set(range(sweep.upcoming)) - {child.index for child in group.children.values()})
     if tuned is not None:
         take_up(turn, node, tuned, resumed)
 
@@ -118,6 +123,11 @@ def extend(turn: Turn, node: Node) -> None:
         return
     room = _room(group, sweep, turn.flow.world.defaults.window)
     if room <= 0 or sweep.search is None:
+        return
+    if sweep.numbered is not None and sweep.missing:
+        again, sweep.missing = sweep.missing[:room], sweep.missing[room:]
+        for number in again:
+            _make(turn, node, sweep, sweep.numbered.window(number, 1, sweep.seed)[0], number=number)
         return
     for suggestion in _suggest(group, sweep, sweep.search, room):
         _make(turn, node, sweep, suggestion)
@@ -219,9 +229,16 @@ def _extend_tuned(turn: Turn, node: Node, sweep: Sweep, tuned: Tuning) -> None:
     sweep.exhausted = tuning.extend(turn, node, tuned, trials, make)
 
 
-def _make(turn: Turn, node: Node, sweep: Sweep, suggestion: Suggestion, notes: Mapping[str, Any] = _NO_NOTES) -> None:
-    index = sweep.upcoming
-    sweep.upcoming += 1
+def _make(
+    turn: Turn,
+    node: Node,
+    sweep: Sweep,
+    suggestion: Suggestion,
+    notes: Mapping[str, Any] = _NO_NOTES,
+    number: int | None = None,
+) -> None:
+    index = sweep.upcoming if number is None else number
+    sweep.upcoming = max(sweep.upcoming, index + 1)
     engine: dict[str, Any] = {"suggestion": dict(suggestion.params), **notes}
     engine |= {key: value for key in _PLACE if (value := getattr(suggestion, key)) is not None}
     if suggestion.origin is not None:

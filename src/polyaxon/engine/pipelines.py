@@ -138,10 +138,15 @@ def _ending(pipeline: Node) -> tuple[Status, str, str]:
     stopped = count(Status.STOPPED, 0) - group.pruned
     failed = count(Status.FAILED, 0)
     if failed:
-        first = f", `{group.first_failed.name}` first" if group.first_failed is not None else ""
+        first = f", `{_label(pipeline, group.first_failed)}` first" if group.first_failed is not None else ""
         return Status.FAILED, "ChildFailed", f"{failed} of {total} runs failed{first}"
     if count(Status.UPSTREAM_FAILED, 0) > group.by_stop:
         return Status.FAILED, "TriggerUnsatisfied", "a run could not start, for its trigger was not satisfied"
     if stopped or count(Status.UPSTREAM_FAILED, 0):
         return Status.STOPPED, "ChildStopped", f"{stopped} of {total} runs were stopped"
     return Status.SUCCEEDED, "Completed", ""
+
+
+def _label(pipeline: Node, child: Node) -> str:
+    """What to call a child: trials are numbered, for they carry the name of their search."""
+    return f"#{child.index}" if pipeline.kind is RunKind.MATRIX else str(child.name)

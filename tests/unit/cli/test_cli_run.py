@@ -233,6 +233,36 @@ def test_what_a_runs_state_does_not_allow_is_refused(verb: str, play: Callable[.
     assert "it is succeeded" in err
 
 
+SWEEP = """
+kind: operation
+name: sweep
+matrix: {kind: grid, params: {x: {kind: choice, value: [1, 2, 3, 4]}}}
+component:
+  name: sq
+  inputs: [{name: x, type: int}]
+  run: {kind: job, container: {command: [try]}}
+"""
+
+
+def points(told: Any) -> dict[int, str]:
+    rows = json.loads(told("ops", "ls", "-q", "kind:job", "-o", "json")[1])
+    return {row["inputs"]["x"]: row["uuid"] for row in rows}
+
+
+def test_a_deleted_point_of_a_search_is_made_again_by_a_resume(
+    play: Callable[..., None], told: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    assert told("run", "-f", "sweep.yaml")[0] == 0
+    before = points(told)
+    assert told("ops", "resume", "sweep")[0] == 2
+    told("ops", "delete", before[2], "-y")
+    assert sorted(points(told)) == [1, 3, 4]
+    assert told("ops", "resume", "sweep")[0] == 0
+    assert sorted(points(told)) == [1, 2, 3, 4]
+    assert told("ops", "resume", "sweep")[0] == 2
+
+
 SCHEDULE = """
 kind: operation
 name: nightly

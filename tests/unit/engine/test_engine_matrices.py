@@ -49,6 +49,22 @@ def test_one_failing_trial_fails_the_search_and_the_others_succeed():
     assert done.last(ROOT).message.startswith("1 of 3 runs failed")
 
 
+def test_failed_points_and_those_whose_runs_were_deleted_run_again_alone():
+    outcomes = {"1": Outcome(), "2": FAILURE, "3": Outcome(), "4": Outcome()}
+    done = sweep(grid(1, 2, 3, 4), outcome_by_x(outcomes)).run()
+    assert done.last(ROOT).message == "1 of 4 runs failed, `#1` first"
+    deleted = child_id(ROOT, "2")
+    del done.rows[deleted], done.attempts[deleted, 1]
+    done.started.clear()
+    outcomes["2"] = Outcome()
+    done.load()
+    done.request("sweep", Action.RESUME)
+    done.run()
+    assert sorted(done.started) == sorted([(child_id(ROOT, "1"), 2), (deleted, 1)])
+    assert done.statuses() == dict.fromkeys("0123", "succeeded")
+    assert done.root.status is Status.SUCCEEDED
+
+
 def test_children_are_created_only_as_slots_free():
     values = {"x": {"kind": "range", "value": [0, 1_000_000, 1]}}
     going = sweep({"kind": "grid", "concurrency": 2, "params": values}, {"trial": HANGS}).settle()

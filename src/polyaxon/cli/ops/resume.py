@@ -15,7 +15,7 @@ from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.shapes import run_detail
 from polyaxon.engine.events import Action
 from polyaxon.errors import ConflictError
-from polyaxon.model.run import Run
+from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import Status, is_final
 from polyaxon.spec.dump import dump
 
@@ -55,7 +55,7 @@ def resume(
     """
     with open_local_home() as (local, home):
         run = home.find(uuid or reference, project)
-        if run.status in DONE:
+        if run.status in DONE and not _has_gaps(home, run):
             raise ConflictError(
                 f"{run.name or run.uuid} has {run.status.value}: there is nothing to continue",
                 hint=f"`polyaxon ops restart {run.uuid[:8]}` runs it again",
@@ -84,3 +84,11 @@ def _changes(home: Home, run: Run, params: tuple[str, ...], files: tuple[str, ..
         return {}
     raw = dump(operation)
     return {"operation": raw, "raw_content": json.dumps(raw, separators=(",", ":"), ensure_ascii=False, default=str)}
+
+
+def _has_gaps(home: Home, run: Run) -> bool:
+    """Whether trials of the search were deleted, which a resume makes again."""
+    if run.kind is not RunKind.MATRIX:
+        return False
+    numbers = {child.index for child in home.store.children(run.uuid)}
+    return len(numbers) < max(numbers, default=-1) + 1
