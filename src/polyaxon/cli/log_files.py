@@ -24,7 +24,7 @@ PIECE_BYTES = 1 << 20
 def log_files(run_directory: Path) -> list[Path]:
     """Return the run's log files, the main process's first."""
     files = [path for path in (run_directory / LOGS).glob("*") if path.suffix in {".log", ".jsonl", ".plx", ".txt"}]
-    return sorted(files, key=lambda path: ("main" not in path.stem, path.name))
+    return sorted(files, key=lambda path: (path.stem != "main", "main" not in path.stem, path.name))
 
 
 def read_lines(run_directory: Path) -> Iterator[tuple[str, str]]:

@@ -166,6 +166,44 @@ def test_what_cannot_be_honoured_is_said_once() -> None:
     )
 
 
+def test_nothing_that_a_process_cannot_have_is_left_out_in_silence() -> None:
+    extra = {
+        "lifecycle": {"preStop": {}},
+        "securityContext": {"runAsUser": 1},
+        "env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {}}}],
+        "livenessProbe": {"grpc": {"port": 1}},
+    }
+    result = rendered(
+        Container("c", command=("x",), extra=extra),
+        volumes=({"name": "cm", "configMap": {"name": "x"}},),
+        connections=("nobody",),
+    )
+    assert result.warnings == (
+        "`container` is not honoured by the process runtime: lifecycle, securityContext",
+        "variables that come from elsewhere are not set by the process runtime: TOKEN",
+        "volumes that only a cluster has are not there: cm",
+        "the connection `nobody` is not configured on this machine",
+        "`livenessProbe` is not honoured by the process runtime: it takes `httpGet`, `tcpSocket` or `exec`",
+    )
+
+
+def test_mounted_volumes_lead_to_directories_of_this_machine() -> None:
+    mounts = [
+        {"name": "host", "mountPath": "/host"},
+        {"name": "scratch", "mountPath": "/scratch", "subPath": "deep"},
+        {"name": "claim", "mountPath": "/claim"},
+    ]
+    volumes = (
+        {"name": "host", "hostPath": {"path": "/srv/x"}},
+        {"name": "scratch", "emptyDir": {}},
+        {"name": "claim", "persistentVolumeClaim": {"claimName": "pvc"}},
+    )
+    container = Container("c", command=("ls", "/host/a", "/scratch", "/claim/b"), extra={"volumeMounts": mounts})
+    result = rendered(container, volumes=volumes)
+    assert result.tasks[0].argv[1:] == ("/srv/x/a", f"{PLACES.context}/volumes/scratch/deep", "/home/plx/volumes/pvc/b")
+    assert (result.warnings, result.has_context) == ((), True)
+
+
 def test_sidecars_accompany() -> None:
     tasks = rendered(Container("c", command=("x",)), sidecars=(Container("log ship", command=("y",)),)).tasks
     assert [(task.name, task.duty) for task in tasks] == [("main", Duty.DECIDES), ("main-log-ship", Duty.ACCOMPANIES)]

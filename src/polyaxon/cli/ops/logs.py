@@ -76,8 +76,8 @@ def _print(home: Home, run: Run, follow: bool) -> None:
                 say_whose_files(home, node.run)
             follower = followers.setdefault(node.run.uuid, LogFollower(home.files_of(node.run)))
             label = "" if node.run.uuid == run.uuid else f"{tree.path(node)} | "
-            for _, line in follower.new_lines(ended=node.is_final):
-                click.echo(label + line)
+            for process, line in follower.new_lines(ended=node.is_final):
+                click.echo(f"{label}{'' if process == 'main' else f'{process} | '}{line}")
         if ended or not follow:
             return
         time.sleep(SECONDS_BETWEEN_READS)

@@ -1,19 +1,21 @@
 """How paths of the container world become paths of this machine. Pure.
 
-A polyaxonfile may say `/plx-context/artifacts/…`, the `path` of an init step or the mount path of a connection; on this
-machine those directories have other names. Longer prefixes are replaced first, and only where a whole path starts.
+A polyaxonfile may say `/plx-context/artifacts/…`, the `path` of an init step or the mount path of a connection or a
+volume; on this machine those directories have other names. Longer prefixes are replaced first, and only where a whole
+path starts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 from polyaxon.model.launch import Connection, LaunchPlan, Replica
 from polyaxon.runtimes.process.layout import Layout
 
-__all__ = ["CONTEXT", "PathMap", "path_map"]
+__all__ = ["CONTEXT", "PathMap", "path_map", "volume_directory"]
 
 CONTEXT = "/plx-context"
 
@@ -47,10 +49,36 @@ def path_map(plan: LaunchPlan, replica: Replica, layout: Layout, image_paths: Ma
         mount = _connection_mount(plan.connections.get(name), layout)
         if mount:
             table.update((mount,))
+    table.update(_mounts(plan, replica, layout))
     for step in replica.init:
         if step.path and _is_foreign(step.path, plan, table):
             table[step.path] = f"{plan.places.context}/mounts{step.path}"
     return PathMap(table)
+
+
+def volume_directory(volume: Mapping[str, Any], plan: LaunchPlan, layout: Layout) -> str | None:
+    """Return the directory that a volume means here; None for those that only a cluster has."""
+    host, claim = volume.get("hostPath"), volume.get("persistentVolumeClaim")
+    if isinstance(host, Mapping) and host.get("path"):
+        return str(host["path"])
+    if isinstance(claim, Mapping) and claim.get("claimName"):
+        return layout.volume(str(claim["claimName"]))
+    if "emptyDir" in volume:
+        return f"{plan.places.context}/volumes/{volume.get('name')}"
+    return None
+
+
+def _mounts(plan: LaunchPlan, replica: Replica, layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield where the containers mount volumes, and what lies there."""
+    if not replica.volumes:
+        return
+    directories = {volume.get("name"): volume_directory(volume, plan, layout) for volume in replica.volumes}
+    steps = (step.container for step in replica.init)
+    for container in (replica.container, *replica.sidecars, *steps):
+        for mount in (container.extra.get("volumeMounts") or ()) if container is not None else ():
+            directory = directories.get(mount.get("name"))
+            if directory is not None and mount.get("mountPath"):
+                yield str(mount["mountPath"]), f"{directory}/{mount.get('subPath') or ''}".rstrip("/")
 
 
 def _connection_mount(connection: Connection | None, layout: Layout) -> tuple[str, str] | None:

@@ -11,15 +11,15 @@ from dataclasses import field
 from enum import Enum
 
 from polyaxon.model.launch import Container, LaunchPlan, Replica
-from polyaxon.model.quantity import in_words, quantity, resource_name
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process import distributed
 from polyaxon.runtimes.process.environment import platform, wants_gpus, with_path
-from polyaxon.runtimes.process.images import BUILDER_IMAGE, LocalImage, canonical_name
+from polyaxon.runtimes.process.images import LocalImage
 from polyaxon.runtimes.process.layout import Layout
 from polyaxon.runtimes.process.paths import CONTEXT, PathMap, path_map
 from polyaxon.runtimes.process.port_words import translate, translate_value
 from polyaxon.runtimes.process.probes import Checks, checks_of
+from polyaxon.runtimes.process.unhonoured import is_builder, unhonoured
 
 __all__ = [
     "Duty",
@@ -120,9 +120,8 @@ def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage])
         for position, sidecar in enumerate(rank.replica.sidecars):
             name = f"{rank.name}-{_stem(sidecar.name) or f'sidecar-{position}'}"
             tasks.append(_task(around, sidecar, name, Duty.ACCOMPANIES, peers))
-        warnings += _unhonoured(rank.replica, images)
-        warnings += _too_much(main, machine.capacity)
-        warnings += checks_of(main, {}, None)[1]
+        if rank.index == 0:
+            warnings += unhonoured(plan, rank.replica, machine.layout, images, machine.capacity)
     return Rendered(tuple(tasks), tuple(dict.fromkeys(warnings)), has_context, tuple(urls))
 
 
@@ -138,7 +137,7 @@ def needs_context(plan: LaunchPlan) -> bool:
     """Whether anything in the plan may look into the run's context: only then is it made."""
     context = plan.places.context
     for replica in plan.replicas:
-        if replica.init or replica.connections:
+        if replica.init or replica.connections or replica.volumes:
             return True
         for container in (replica.container, *replica.sidecars):
             if container is not None and any(context in text or CONTEXT in text for text in _texts(container)):
@@ -235,7 +234,7 @@ def _argv(
     if not command and image:
         command, args = image.entrypoint, args or image.command
     argv = [_expand(paths.localize(item), env) for item in (*command, *args)]
-    if argv and argv[0] in _PYTHONS and _is_builder(container):
+    if argv and argv[0] in _PYTHONS and is_builder(container):
         argv[0] = machine.python
     return tuple(argv)
 
@@ -249,39 +248,6 @@ def _expand(text: str, env: Mapping[str, str]) -> str:
     if "$" not in text:
         return text
     return _REFERENCE.sub(lambda found: found[0][1:] if found[1] else env.get(found[2], found[0]), text)
-
-
-def _unhonoured(replica: Replica, images: Mapping[str, LocalImage]) -> list[str]:
-    containers = [item for item in (replica.container, *replica.sidecars) if item is not None]
-    found = [
-        f"image `{item.image}` is not honoured by the process runtime: the command runs on this machine"
-        for item in containers
-        if item.image is not None and item.image not in images and not _is_builder(item)
-    ]
-    bounded = {name for item in containers for name in item.limits if "gpu" not in name}
-    if bounded:
-        found.append(f"resource limits are not enforced by the process runtime: {', '.join(sorted(bounded))}")
-    ignored = sorted(set(replica.environment) - _HARMLESS)
-    if ignored:
-        found.append(f"`environment` is not honoured by the process runtime: {', '.join(ignored)}")
-    return found
-
-
-def _too_much(container: Container, capacity: Mapping[str, float]) -> list[str]:
-    asked = {resource_name(key): quantity(value) for key, value in {**container.limits, **container.requests}.items()}
-    return [
-        f"it asks for {in_words(name, amount)} {name} and this machine has {in_words(name, capacity[name])}: "
-        "it runs when nothing else that asks for some does"
-        for name, amount in asked.items()
-        if name != "gpu" and amount is not None and amount > capacity.get(name, amount)
-    ]
-
-
-_HARMLESS = frozenset({"labels", "annotations", "restartPolicy"})
-
-
-def _is_builder(container: Container) -> bool:
-    return container.image is not None and canonical_name(container.image).rsplit(":", 1)[0] == BUILDER_IMAGE
 
 
 def _stem(name: str) -> str:

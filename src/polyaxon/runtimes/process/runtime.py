@@ -39,6 +39,7 @@ from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
 from polyaxon.runtimes.process.signals import describe, kill, kill_group, signal_program
 from polyaxon.runtimes.process.strays import MARK, Strays, mark
+from polyaxon.runtimes.process.volumes import make_volumes
 from polyaxon.runtimes.process.watch import Watch, session_members
 
 __all__ = ["ProcessRuntime"]
@@ -177,7 +178,7 @@ class ProcessRuntime:
         known.has_context = rendered.has_context
         if known.has_context:
             layout.make_context(self.layout, plan.run)
-            self._make_volumes(plan)
+            make_volumes(self.layout, plan)
         known.duties = {task.name: task.duty for task in rendered.tasks}
         if len(rendered.tasks) > 1:
             Path(f"{stem}names").write_text("\n".join(known.duties))
@@ -322,12 +323,6 @@ class ProcessRuntime:
             self._adopt(known, name)
         else:
             self._ended(known, name, None)
-
-    def _make_volumes(self, plan: LaunchPlan) -> None:
-        for connection in plan.connections.values():
-            claim_name = connection.schema.get("volumeClaim")
-            if connection.kind == "volume_claim" and claim_name:
-                Path(self.layout.volume(str(claim_name))).mkdir(parents=True, exist_ok=True)
 
     def _find(self, run: RunId, attempt: int) -> Attempt | None:
         """Return an attempt that only its files know, with every task claimed: by its process, or forbidden."""
