@@ -14,7 +14,7 @@ from polyaxon.engine.turn import Turn
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import SAFE_STOP, Status
 
-__all__ = ["child_ended", "gather"]
+__all__ = ["child_ended", "gather", "is_service"]
 
 _WAITING = frozenset({Status.CREATED, Status.RESUMING})
 _MESSAGE = "every operation that it ran beside has ended"
@@ -22,7 +22,7 @@ _MESSAGE = "every operation that it ran beside has ended"
 
 def gather(group: Group) -> None:
     """Note which unfinished operations can go on without the end of a service; costs nothing without services."""
-    services = [node for node in group.children.values() if node.kind is RunKind.SERVICE and not node.is_final]
+    services = [node for node in group.children.values() if is_service(node) and not node.is_final]
     group.services, group.workers = services, set()
     if not services:
         return
@@ -32,13 +32,22 @@ def gather(group: Group) -> None:
         if node.is_final:
             continue
         name = str(node.name)
-        if node.kind is RunKind.SERVICE:
+        if is_service(node):
             ends_later.add(name)
         if node.status in _WAITING and not node.released and not _can_start(node, ends_later, starts_later):
             ends_later.add(name)
             starts_later.add(name)
-        elif node.kind is not RunKind.SERVICE:
+        elif not is_service(node):
             group.workers.add(node)
+
+
+def is_service(node: Node) -> bool:
+    """Whether the run goes on until it is stopped; a cluster with a job of its own ends with it."""
+    if node.kind is not RunKind.SERVICE:
+        return False
+    operation = node.step.operation if node.step is not None else node.operation
+    component = operation.component if operation is not None else None
+    return not getattr(component.run if component is not None else None, "entrypoint", None)
 
 
 def child_ended(turn: Turn, dag: Node, child: Node) -> None:
@@ -46,7 +55,7 @@ def child_ended(turn: Turn, dag: Node, child: Node) -> None:
     group = dag.group
     if group is None or not group.services:
         return
-    if child.kind is RunKind.SERVICE:
+    if is_service(child):
         gather(group)  # what waited for its end is work now
         return
     if child not in group.workers:

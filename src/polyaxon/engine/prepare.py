@@ -10,6 +10,7 @@ from __future__ import annotations
 from polyaxon.engine import builds, cache, compilation, pipelines
 from polyaxon.engine.attempts import begin_attempt
 from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Linked, Start, Watch
+from polyaxon.engine.companions import is_service
 from polyaxon.engine.events import Fetched, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import move
@@ -19,7 +20,6 @@ from polyaxon.engine.stops import give_up, stop_command
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import PolyaxonError, SpecError, UserError
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import RunKind
 from polyaxon.model.status import PENDING, Pending, Status
 
 __all__ = ["advance", "enqueue_command", "fetched", "in_words", "repeat"]
@@ -167,7 +167,7 @@ def enqueue_command(turn: Turn, node: Node, held: bool = False) -> Enqueue:
     world = turn.flow.world
     compiled = compilation.compiled_of(node)
     queue = compiled.queue or world.defaults.queue
-    slots = 0 if node.kind is RunKind.SERVICE else 1
+    slots = 0 if is_service(node) else 1
     patient = compiled.termination.timeout is None
     return Enqueue(node.id, queue, world.priorities.get(queue, 0), compiled.requests, held, slots, patient)
 

@@ -94,3 +94,11 @@ def test_a_scheduler_that_takes_over_ends_the_service_all_the_same():
     going.crash()
     going.settle()
     assert finish(going, "train").statuses() == {"train": "succeeded", "board": "succeeded"}
+
+
+def test_a_cluster_with_a_job_of_its_own_is_work():
+    head = {"container": {"image": "ray", "command": ["work", "hangs"]}}
+    cluster = {"name": "ray", "run": {"kind": "raycluster", "entrypoint": "x", "head": head}}
+    going = play(op("train"), op("board", service()), op("ray", cluster)).settle()
+    assert going.statuses() == {"train": "succeeded", "board": "running", "ray": "running"}
+    assert finish(going, "ray").statuses()["board"] == "succeeded"

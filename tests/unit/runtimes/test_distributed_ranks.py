@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import Container, LaunchPlan, Replica
 from polyaxon.runtimes.process.distributed import deciders, hostfile_text, needed_ports, ranks
 from polyaxon.runtimes.process.environment import inherited
+from polyaxon.runtimes.process.frameworks import with_command
 from polyaxon.runtimes.process.layout import Layout
 from polyaxon.runtimes.process.render import Duty, Machine, render
 
@@ -114,3 +116,36 @@ def test_the_leading_process_decides(
     if not needed_ports(given, ranks(given)):
         duties = {task.name: task.duty for task in render(given, machine, {}).tasks}
         assert {name for name, duty in duties.items() if duty is Duty.DECIDES} == deciding
+
+
+def test_a_ray_cluster_with_an_entrypoint_ends_with_it() -> None:
+    head = Container("head", image="rayproject/ray")
+    given = replace(
+        plan("raycluster", {"head": 1, "small": 2}, entrypoint="python job.py", runtimeEnv={"pip": ["x"]}),
+        replicas=(Replica("head", 1, head, extra={"rayStartParams": {"num-cpus": 2}}), Replica("small", 2, head)),
+    )
+    known = ranks(given)
+    assert [rank.name for rank in known] == ["head-0", "small-0", "small-1", "submitter-0"]
+    assert deciders(given, known) == {"submitter-0"}
+    assert needed_ports(given, known) == ["head-0", "dashboard"]
+    ports = {"head-0": 7001, "dashboard": 7002}
+    commands = {
+        rank.name: with_command(given, rank.replica.role, rank.replica.container or head, ports).command
+        for rank in known
+    }
+    assert commands["head-0"][:4] == ("ray", "start", "--head", "--block")
+    assert {"--port=7001", "--dashboard-port=7002", "--num-cpus=2"} <= set(commands["head-0"])
+    assert commands["small-1"] == ("ray", "start", "--block", "--address=127.0.0.1:7001")
+    assert commands["submitter-0"][2].endswith("-- python job.py")
+    assert """--runtime-env-json='{"pip": ["x"]}'""" in commands["submitter-0"][2]
+
+
+def test_a_dask_cluster_runs_its_own_programs_unless_the_file_says_otherwise() -> None:
+    given = plan("daskcluster", {"scheduler": 1, "worker": 1})
+    bare, own = Container("c"), Container("c", command=("mine",))
+    assert with_command(given, "worker", own, {}) is own
+    assert with_command(given, "worker", bare, {"scheduler-0": 7001}).command[:2] == (
+        "dask-worker",
+        "tcp://127.0.0.1:7001",
+    )
+    assert "--port=7001" in with_command(given, "scheduler", bare, {"scheduler-0": 7001}).command

@@ -11,11 +11,12 @@ from typing import Any
 
 from polyaxon.model.launch import LaunchPlan, Replica
 from polyaxon.model.record import dataclass
+from polyaxon.runtimes.process.frameworks import DASHBOARD, SUBMITTER, is_own_work, submitter
 
 __all__ = ["Rank", "deciders", "hostfile_text", "needed_ports", "preferred_port", "rank_environment", "ranks"]
 
 _HOST = "127.0.0.1"
-_FIXED_PORTS = {"head": 6379, "scheduler": 8786}
+_FIXED_PORTS = {"head": 6379, "scheduler": 8786, DASHBOARD: 8265}
 """Where a cluster's clients expect it, when the port is free."""
 _ORDER = ("chief", "master", "launcher", "head", "scheduler", "ps", "worker", "evaluator")
 
@@ -36,13 +37,14 @@ class Rank:
 def ranks(plan: LaunchPlan) -> list[Rank]:
     """Return the processes of a run, the leading roles first."""
     known = sorted(plan.replicas, key=lambda replica: _ORDER.index(replica.role) if replica.role in _ORDER else 99)
+    own = [Rank(submitter(plan), 0)] if is_own_work(plan) else []
     return [
         Rank(replica, index)
         for replica in known
         # The launcher of an MPI job starts its peers itself: workers without a command have nothing to do here.
         if not (plan.runtime == "mpijob" and replica.role == "worker" and not _has_command(replica))
         for index in range(replica.count)
-    ]
+    ] + own
 
 
 def deciders(plan: LaunchPlan, known: Sequence[Rank]) -> frozenset[str]:
@@ -51,6 +53,8 @@ def deciders(plan: LaunchPlan, known: Sequence[Rank]) -> frozenset[str]:
     if plan.spec.get("successPolicy") == "AllWorkers":
         return frozenset(rank.name for rank in known if rank.replica.role in {"worker", "chief"})
     leaders = {"tfjob": ("chief-0", "worker-0"), "pytorchjob": ("master-0",), "mpijob": ("launcher-0",)}
+    if is_own_work(plan):
+        return frozenset({f"{SUBMITTER}-0"})
     for leader in leaders.get(plan.runtime, ()):
         if leader in names:
             return frozenset({leader})
@@ -61,7 +65,9 @@ def needed_ports(plan: LaunchPlan, known: Sequence[Rank]) -> list[str]:
     """Return the names of the processes that get a port of their own, in order."""
     if plan.runtime == "tfjob":
         return [rank.name for rank in known]
-    leading = {"pytorchjob": known[:1], "raycluster": known[:1], "daskcluster": known[:1]}
+    if plan.runtime in {"raycluster", "rayjob"}:
+        return [*(rank.name for rank in known[:1]), DASHBOARD]
+    leading = {"pytorchjob": known[:1], "daskcluster": known[:1]}
     return [rank.name for rank in leading.get(plan.runtime, [])]
 
 
@@ -149,7 +155,7 @@ def _dask(plan: LaunchPlan, rank: Rank, known: Sequence[Rank], ports: Mapping[st
     return env
 
 
-_ENVIRONMENTS = {"tfjob": _tensorflow, "pytorchjob": _pytorch, "raycluster": _ray, "daskcluster": _dask}
+_ENVIRONMENTS = {"tfjob": _tensorflow, "pytorchjob": _pytorch, "raycluster": _ray, "rayjob": _ray, "daskcluster": _dask}
 
 
 def _has_command(replica: Replica) -> bool:

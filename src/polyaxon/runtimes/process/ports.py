@@ -67,7 +67,7 @@ def choose_ports(plan: LaunchPlan, machine: Machine, stem: str) -> Ports:
     return Ports(replace(machine, ports=chosen), held)
 
 
-_NEED_PORTS = frozenset({"service", "tfjob", "pytorchjob", "raycluster", "daskcluster"})
+_NEED_PORTS = frozenset({"service", "tfjob", "pytorchjob", "raycluster", "rayjob", "daskcluster"})
 
 
 def _free_ports(wishes: Mapping[str, int], layout: Layout) -> tuple[dict[str, int], dict[str, list[int]]]:

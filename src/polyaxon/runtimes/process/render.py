@@ -14,6 +14,7 @@ from polyaxon.model.launch import Container, LaunchPlan, Replica
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process import distributed
 from polyaxon.runtimes.process.environment import platform, wants_gpus, with_path
+from polyaxon.runtimes.process.frameworks import with_command
 from polyaxon.runtimes.process.images import LocalImage
 from polyaxon.runtimes.process.layout import Layout
 from polyaxon.runtimes.process.paths import CONTEXT, PathMap, path_map
@@ -109,7 +110,7 @@ def render(plan: LaunchPlan, machine: Machine, images: Mapping[str, LocalImage])
     warnings: list[str] = []
     urls: list[str] = []
     for rank in known:
-        main = rank.replica.container or Container(rank.name)
+        main = with_command(plan, rank.replica.role, rank.replica.container or Container(rank.name), machine.ports)
         ports = {port: machine.ports.get(port_name(rank.name, port), port) for port in served_ports(plan, main)}
         around = _Surroundings(plan, rank.replica, machine, images, has_context, ports)
         urls += [f"http://127.0.0.1:{port}{_base_path(plan, main, declared)}" for declared, port in ports.items()]
