@@ -8,13 +8,18 @@ UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine search schedule
 UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))
 CHECKS := check-unit-heavy check-unit-light check-types check-format check-lint check-layers check-sizes
 
-.PHONY: help install demo test check bench slow format clean $(CHECKS)
+# Minutes of fuzzing for each of the three targets.
+MINUTES ?= 10
+FUZZERS := fuzz-files fuzz-templates fuzz-patches
+
+.PHONY: help install demo test check bench slow fuzz fuzz-install format clean $(CHECKS) $(FUZZERS)
 
 help:
 	@echo "make demo    run examples/quick-start: build, experiment, search, best models"
 	@echo "make test    all tests that need no server"
 	@echo "make check   format, lint, types, layers, sizes and unit tests: what a commit must pass"
 	@echo "make slow    the tests that take minutes: crashes, kills, random histories"
+	@echo "make fuzz    look for inputs that crash or take too much; MINUTES=10 for each of three targets"
 	@echo "make bench   the benchmarks"
 	@echo "make format  rewrite the sources in the house format"
 	@echo "make clean   remove the environment, the demo's home and all caches"
@@ -66,8 +71,16 @@ check-unit-light: $(STAMP)
 bench: $(STAMP)
 	@for benchmark in benchmarks/*.py; do echo "==> $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
+fuzz: $(FUZZERS)
+
+fuzz-install: $(STAMP)
+	@$(BIN)/python -c "import atheris" 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+
+$(FUZZERS): fuzz-%: fuzz-install
+	@$(BIN)/python tests/fuzz/fuzz.py $* -max_total_time=$$(($(MINUTES) * 60))
+
 format: $(STAMP)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 clean:
-	@rm -rf $(VENV) build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build .demo .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,34 +1,31 @@
 """Jinja, fenced in: the templates that `template` does not read itself.
 
-Nothing rendered here can reach Python's internals, wait, draw randomness, or grow without bound: loops, texts and
-containers pay from one budget per rendering (`_Budget`), and what cannot be bounded (macros, includes, recursion)
-is refused. There is no clock: the budget bounds the work, and so the time.
+Nothing rendered here can reach Python's internals, wait, read a clock, draw randomness, or grow without bound: whatever
+is made or read is paid for from the budget of the rendering (`prices`), and what cannot be bounded (macros, includes,
+recursion) is refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from math import inf
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Cycler, Joiner, Namespace
 
+from polyaxon.compiler import prices
+from polyaxon.compiler.prices import LimitError, bounded, made, paid, pay_for, spend
 from polyaxon.compiler.template import Context, Evaluate, Template, TemplateError, undefined
 
 __all__ = ["attribute", "parse", "shape_of"]
 
-WORK = 4_000_000
-"""What one rendering may spend: a character made, or 16 for a step of a loop or an item of a container."""
-STEP = 16
-MAX_NUMBER = 10_000
-"""The largest number a text function takes (widths, counts)."""
-MAX_BITS = 4_096
-"""The largest integer that arithmetic may make."""
-MAX_DEPTH = 50
+MAX_TOKENS = 10_000
+"""Words and signs of one template: reading and compiling it takes a tenth of a millisecond for each."""
 
 _REFUSED = {
     nodes.Macro: "macros",
@@ -39,111 +36,32 @@ _REFUSED = {
     nodes.Extends: "`extends`",
     nodes.Block: "`block`",
 }
-_BIG_WIDTH = re.compile(r"\d{5,}|%[^a-zA-Z%]*\*|:[^{}]*\{")
-
-
-class _Limit(TemplateRuntimeError):
-    """The budget is spent."""
-
-
-class _Budget:
-    """What is left to spend in one rendering."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = WORK
-
-    def spend(self, amount: int) -> None:
-        self.left -= amount
-        if self.left < 0:
-            raise _Limit("the template does too much work (a huge loop, text or list)")
-
-
-_budget: ContextVar[_Budget] = ContextVar("_budget")
-
-
-def _spend(amount: int) -> None:
-    _budget.get().spend(amount)
-
-
-def _measured(value: Any, depth: int = 0) -> Any:
-    """Pay for a value that a template made, parts included; lists that share their items pay for each sight of them."""
-    if isinstance(value, (str, bytes)):
-        _spend(len(value))
-    elif isinstance(value, (Mapping, list, tuple, set, frozenset)):
-        if depth > MAX_DEPTH:
-            raise _Limit("the template makes a value that is nested too deeply")
-        for item in value.items() if isinstance(value, Mapping) else value:
-            _spend(STEP)
-            _measured(item, depth + 1)
-    elif isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise _Limit("the template makes a number that is too large")
-    return value
-
-
-def _bounded(items: Iterable[Any]) -> Iterator[Any]:
-    """Yield `items`, a step of the budget each."""
-    spend = _budget.get().spend
-    for item in items:
-        spend(STEP)
-        yield item
+_TOOLS = (Namespace, Cycler, Joiner)
+"""What Jinja's own functions make to be used by name; they are no values."""
 
 
 def _looped(items: Any) -> Any:
-    return items if isinstance(items, Undefined) else _bounded(items)
+    return items if isinstance(items, Undefined) else bounded(items)
 
 
 def _concatenated(*values: Any) -> str:
     texts = [_text(value) for value in values]
-    _spend(sum(map(len, texts)))
+    spend(sum(map(len, texts)))
     return "".join(texts)
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else str(_measured(value))
-
-
-def _check_arguments(function: str, subject: Any, arguments: tuple[Any, ...]) -> None:
-    """Refuse, before the work is done, what makes much of little."""
-    for value in arguments:
-        if isinstance(value, int) and abs(value) > MAX_NUMBER and function not in _NUMERIC:
-            raise _Limit(f"`{function}` with {value:,} makes too much")
-    if function in {"format", "format_map", "__mod__"} and isinstance(subject, str) and _BIG_WIDTH.search(subject):
-        raise _Limit("the template formats with a width that is too large")
-    _spend(_estimate(function, subject, arguments))
-
-
-_NUMERIC = frozenset(
-    {"safe_range", "default", "d", "abs", "round", "int", "float", "map", "select", "reject", "sum", "min", "max"}
-)
-"""Functions whose numbers are values, not sizes."""
-
-
-def _estimate(function: str, subject: Any, arguments: tuple[Any, ...]) -> int:
-    """How much the result could hold at most, for the functions that multiply what they are given."""
-    text = next((item for item in arguments if isinstance(item, str)), "")
-    if function == "join" and isinstance(subject, str):
-        items = next((item for item in arguments if isinstance(item, (list, tuple))), ())
-        return sum(len(item) + len(subject) for item in items if isinstance(item, str))
-    if function == "join" and isinstance(subject, (list, tuple)):
-        return sum(len(item) if isinstance(item, str) else STEP for item in subject) + len(subject) * len(text)
-    if function == "replace" and isinstance(subject, str):
-        longest = max((len(item) for item in arguments if isinstance(item, str)), default=0)
-        old = arguments[0] if arguments and isinstance(arguments[0], str) else ""
-        return len(subject) + subject.count(old) * longest
-    if function == "indent" and isinstance(subject, str):
-        width = max((item for item in arguments if isinstance(item, int)), default=4)
-        return len(subject) + (subject.count("\n") + 1) * max(len(text), width)
-    if function == "translate":
-        return WORK
-    return 0
+    return value if isinstance(value, str) else str(paid(value))
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox with keys before attributes and a price on everything that makes something."""
+    """The sandbox with keys before attributes and a price on everything that makes or reads something."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
+    # What `_price` writes into templates; as attributes no name in a template can hide them.
+    looped = staticmethod(_looped)
+    concatenated = staticmethod(_concatenated)
+    paid = staticmethod(paid)
 
     def __init__(self) -> None:
         # Not optimized: constants would be folded while compiling, before anything is paid for.
@@ -151,11 +69,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         del self.globals["lipsum"]
         for name in ("random", "urlize"):  # the one is not repeatable, the other not linear
             del self.filters[name]
-        self.filters = {name: _priced(name, function) for name, function in self.filters.items()}
         self.filters["map_format"] = _map_format
-        self.globals["_looped"] = _looped
-        self.globals["_concatenated"] = _concatenated
-        self.globals["_measured"] = _measured
+        self.filters = {name: _priced(name, function) for name, function in self.filters.items()}
+        for name in prices.READING_TESTS:
+            test: Any = self.tests[name]  # Jinja types it as anything that is callable
+            self.tests[name] = _priced_test(test)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Read `obj.attribute`: the key of a mapping first, so that a param may be called `items`."""
@@ -165,61 +83,51 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a method of a value: its arguments and result are paid for."""
-        name = getattr(__obj, "__name__", "")
+        if __obj in (_looped, _concatenated, paid):
+            return __obj(*args)
+        name = getattr(__obj, "__name__", type(__obj).__name__)
+        if name in prices.REFUSED_METHODS:
+            raise SecurityError(f"`{name}` is not allowed in templates: it {prices.REFUSED_METHODS[name]}")
         # The sandbox wraps `str.format`; the text is then found on what it wraps.
         subject = getattr(getattr(__obj, "__wrapped__", __obj), "__self__", None)
-        _check_arguments(name, subject, (*args, *kwargs.values()))
+        pay_for(name, subject, (*args, *kwargs.values()))
         result = super().call(__context, __obj, *args, **kwargs)
-        return result if isinstance(result, Undefined) else _measured(result)
+        return result if isinstance(result, _TOOLS) else made(result)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Do arithmetic, unless the result would be out of bounds."""
         if operator == "*":
-            _check_product(left, right)
+            prices.check_product(left, right)
         elif operator == "**":
-            _check_power(left, right)
+            prices.check_power(left, right)
         elif operator == "%" and isinstance(left, str):
-            _check_arguments("__mod__", left, ())
-            _measured(right)
-        return _measured(super().call_binop(context, operator, left, right))
-
-
-def _check_product(left: Any, right: Any) -> None:
-    for sequence, count in ((left, right), (right, left)):
-        if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int):
-            _spend(len(sequence) * max(count, 0))
-
-
-def _check_power(base: Any, exponent: Any) -> None:
-    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * abs(exponent) > MAX_BITS:
-        raise _Limit("the template makes a number that is too large")
+            pay_for("__mod__", left, (right,))
+        return made(super().call_binop(context, operator, left, right))
 
 
 def _priced(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter that pays for what it makes. Jinja's marks (`pass_environment`…) are kept."""
+    """Return a filter that pays for what it reads and makes. Jinja's marks (`pass_environment`…) are kept."""
     passes = getattr(function, "jinja_pass_arg", None) is not None
 
     def priced(*args: Any, **kwargs: Any) -> Any:
         subject, *rest = args[1:] if passes else args
-        if isinstance(subject, (list, tuple, Mapping)) and name in {"string", "tojson", "pprint", "e", "escape"}:
-            _measured(subject)
-        _check_arguments(name, subject, (*rest, *kwargs.values()))
-        result = function(*args, **kwargs)
-        if isinstance(result, Undefined):
-            return result
-        return _bounded(result) if isinstance(result, Iterator) else _measured(result)
+        pay_for(name, subject, (*rest, *kwargs.values()))
+        return made(function(*args, **kwargs))
 
     priced.__dict__.update(getattr(function, "__dict__", {}))
     return priced
 
 
-def _map_format(values: Iterable[Any], pattern: str, name: str | None = None) -> list[str]:
+def _priced_test(function: Callable[..., Any]) -> Callable[..., Any]:
+    def priced(*args: Any) -> Any:
+        return function(*map(paid, args))
+
+    return priced
+
+
+def _map_format(values: Any, pattern: str, name: str | None = None) -> list[str]:
     """Map a list through a format pattern: `[1, 2] | map_format("--n={0}")`, or by name: `("--n={n}", "n")`."""
-    if _BIG_WIDTH.search(pattern) or re.search(r"[.\[]|__", "".join(re.findall(r"\{([^}]*)\}", pattern))):
-        raise SecurityError("the format pattern is refused")
-    made = [pattern.format(**{name: value}) if name else pattern.format(value) for value in _bounded(values)]
-    _measured(made)
-    return made
+    return [pattern.format(**{name: value}) if name else pattern.format(value) for value in values]
 
 
 _environment = _Environment()
@@ -230,16 +138,19 @@ def parse(text: str) -> Template:
     tree = _tree(text)
     required, optional = _names(tree, text)
     paths = frozenset(path for path in _paths(tree) if path[0] in required)
-    return Template(text, _later(tree, text), required, optional, paths)
+    return Template(text, _later(text), required, optional, paths)
 
 
-def _later(tree: nodes.Template, text: str) -> Evaluate:
-    """Compile at the first use: a checker only needs the names, and compiling costs ten times the reading."""
+def _later(text: str) -> Evaluate:
+    """Compile at the first use: a checker only needs the names, and compiling costs ten times the reading.
+
+    The tree is read again then: kept, it would take three hundred times the memory of the text.
+    """
     compiled: list[Evaluate] = []
 
     def evaluate(context: Context) -> Any:
         if not compiled:
-            compiled.append(_compiled(tree, text))
+            compiled.append(_compiled(_tree(text), text))
         return compiled[0](context)
 
     return evaluate
@@ -250,11 +161,17 @@ def attribute(text: str, value: Any, key: str) -> Any:
     found = _environment.getattr(value, key)
     if isinstance(found, Undefined):
         raise undefined(text, key)
-    return found
+    try:
+        return _checked(found)
+    except SecurityError as error:
+        raise TemplateError(str(error), text, "refused") from None
 
 
 def _tree(text: str) -> nodes.Template:
     try:
+        tokens = _environment.lexer.tokeniter(text, None)
+        if next(islice((token for token in tokens if token[1] != "whitespace"), MAX_TOKENS, None), None) is not None:
+            raise TemplateError(f"the template has more than {MAX_TOKENS:,} words and signs", text, "limit")
         tree = _environment.parse(text)
         for node in tree.find_all(tuple(_REFUSED)):
             raise TemplateError(
@@ -270,7 +187,19 @@ def _tree(text: str) -> nodes.Template:
         raise TemplateError(_plain(error.message or "the template cannot be read"), text, "syntax") from None
     except (RecursionError, MemoryError):
         raise TemplateError("the template is nested too deeply", text, "limit") from None
+    except ValueError:  # a number of more digits than Python reads
+        raise TemplateError(_HUGE_NUMBER, text, "limit") from None
+    if not all(map(_is_finite, tree.find_all(nodes.Const))):
+        raise TemplateError(_HUGE_NUMBER, text, "limit")
     return tree
+
+
+_HUGE_NUMBER = "the template holds a number that is too large"
+
+
+def _is_finite(constant: nodes.Const) -> bool:
+    value = constant.value
+    return value.bit_length() <= prices.MAX_BITS if isinstance(value, int) else value not in (inf, -inf)
 
 
 def _plain(message: str) -> str:
@@ -346,6 +275,7 @@ def _compiled(tree: nodes.Template, text: str) -> Evaluate:
     if alone is not None:
         tree.body = [nodes.Assign(nodes.Name(_RESULT, "store"), alone, lineno=1)]
     try:
+        _price_blocks(tree)
         _price(tree)
         code = _environment.compile(tree)
         template = _environment.template_class.from_code(_environment, code, _environment.make_globals(None))
@@ -358,32 +288,23 @@ def _compiled(tree: nodes.Template, text: str) -> Evaluate:
         scope = template.new_context(dict(context))
         pieces = []
         for piece in template.root_render_func(scope):
-            _spend(len(piece))
+            spend(len(piece))
             pieces.append(piece)
-        return "".join(pieces) if alone is None else _plain_value(scope.vars[_RESULT])
+        return "".join(pieces) if alone is None else _checked(scope.vars[_RESULT])
 
     return _guarded(run, text)
 
 
-def _plain_value(value: Any) -> Any:
-    """Return a lone expression's value, which must be data: no class, function or half-run loop leaves the fence."""
-    if isinstance(value, (Iterator, range)):
-        value = list(_bounded(value))
-    _check_data(value)
-    return value
-
-
-def _check_data(value: Any, depth: int = 0) -> None:
+def _checked(value: Any, depth: int = 0) -> Any:
+    """Return a lone expression's value, which must be data: no class or function leaves the fence."""
     if isinstance(value, Undefined):
         str(value)  # strict: raises the reason why it is undefined
-    if not isinstance(value, _DATA) or depth > MAX_DEPTH:
+    if not isinstance(value, prices.DATA) or depth > prices.MAX_DEPTH:
         raise SecurityError("the expression does not give a value")
     if isinstance(value, (list, tuple, set, frozenset, Mapping)):
         for item in value.values() if isinstance(value, Mapping) else value:
-            _check_data(item, depth + 1)
-
-
-_DATA = (str, bytes, int, float, type(None), Mapping, list, tuple, set, frozenset, date, timedelta)
+            _checked(item, depth + 1)
+    return value
 
 
 def _price(node: nodes.Node) -> None:
@@ -401,36 +322,49 @@ def _price(node: nodes.Node) -> None:
 
 def _priced_node(parent: nodes.Node, name: str, node: nodes.Node) -> nodes.Node:
     if isinstance(parent, nodes.For) and name == "iter":
-        return _function("_looped", [node])
+        return _function("looped", [node])
     if isinstance(node, nodes.Concat):
-        return _function("_concatenated", node.nodes)
-    if isinstance(node, (nodes.List, nodes.Dict)) or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
-        return (
-            node
-            if isinstance(parent, (nodes.Operand, nodes.Compare)) and not _holds_names(node)
-            else _function("_measured", [node])
-        )
-    if isinstance(parent, nodes.Output) and not isinstance(node, nodes.TemplateData):
-        return _function("_concatenated", [node])
+        return _function("concatenated", node.nodes)
+    if isinstance(parent, nodes.Output):
+        return node if isinstance(node, nodes.TemplateData) else _function("concatenated", [node])
+    if _reads(parent, name) or (isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice)):
+        return node if isinstance(node, nodes.Const | nodes.Slice) or _is_constant(node) else _function("paid", [node])
+    if isinstance(node, nodes.List | nodes.Dict) or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
+        return _function("paid", [node])
     return node
 
 
-def _holds_names(node: nodes.Node) -> bool:
-    return next(node.find_all(nodes.Name), None) is not None
+def _reads(parent: nodes.Node, name: str) -> bool:
+    """Whether what stands there is looked through: both sides of a comparison, a key that is worked out."""
+    places = {nodes.Compare: "expr", nodes.Operand: "expr", nodes.Getitem: "arg"}
+    return places.get(type(parent)) == name
+
+
+def _is_constant(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.List | nodes.Tuple) and next(node.find_all(nodes.Name), None) is None
+
+
+def _price_blocks(tree: nodes.Template) -> None:
+    """Let the plain text in `set` and `filter` blocks pay where it stands: it is kept, not given away in pieces."""
+    for block in tree.find_all((nodes.AssignBlock, nodes.FilterBlock)):
+        for output in block.find_all(nodes.Output):
+            output.nodes = [
+                nodes.Const(part.data) if isinstance(part, nodes.TemplateData) else part for part in output.nodes
+            ]
 
 
 def _function(name: str, arguments: list[Any]) -> nodes.Call:
-    return nodes.Call(nodes.Name(name, "load"), arguments, [], None, None, lineno=1)
+    return nodes.Call(nodes.EnvironmentAttribute(name), arguments, [], None, None, lineno=1)
 
 
 def _guarded(run: Evaluate, text: str) -> Evaluate:
     """Return `run` with a budget of its own and with every failure said in our words."""
 
     def evaluate(context: Context) -> Any:
-        token = _budget.set(_Budget())
+        token = prices.budget.set(prices.Budget())
         try:
             return run(context)
-        except _Limit as error:
+        except LimitError as error:
             raise TemplateError(str(error), text, "limit") from None
         except SecurityError as error:
             raise TemplateError(_plain(str(error)), text, "refused") from None
@@ -438,12 +372,16 @@ def _guarded(run: Evaluate, text: str) -> Evaluate:
             raise TemplateError(_plain(str(error)), text, "undefined", _undefined_name(str(error))) from None
         except (RecursionError, MemoryError):
             raise TemplateError("the template is nested too deeply", text, "limit") from None
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateRuntimeError) as error:
+        except _FAILURES as error:
             raise TemplateError(_plain(str(error)) or "the template fails", text) from None
         finally:
-            _budget.reset(token)
+            prices.budget.reset(token)
 
     return evaluate
+
+
+_FAILURES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RuntimeError, TemplateRuntimeError)
+"""What values can do wrong in an expression."""
 
 
 def _undefined_name(message: str) -> str | None:

@@ -79,13 +79,21 @@ def _mapping_with_keys(value: Mapping[str, Any]) -> Rendering:
         result = {}
         for key, item in value.items():
             try:
-                result[render(key, context)] = render(item, context)
+                result[_key(key, context)] = render(item, context)
             except TemplateError as error:
                 error.path = (key, *error.path)
                 raise
         return result
 
     return rendered
+
+
+def _key(text: str, context: Context) -> str:
+    """Render a key, which is a text whatever its template gives."""
+    key = render(text, context)
+    if key is None or isinstance(key, (Mapping, list, tuple, set, frozenset)):
+        raise TemplateError("the key of a mapping is a text, this template gives none", text)
+    return str(key)
 
 
 def _list(value: list[Any] | tuple[Any, ...]) -> Rendering | None:

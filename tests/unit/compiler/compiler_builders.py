@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from posixpath import dirname, join, normpath
 from typing import Any
 
-from polyaxon.compiler.compile import Compiled, Surroundings, compile_operation, launch_plan
+from polyaxon.compiler.compile import Compiled, Surroundings, cache_key, compile_operation, launch_plan, needs
+from polyaxon.compiler.dry_run import dry_run
+from polyaxon.compiler.expand import child_operation, dag_graph, inherited
+from polyaxon.compiler.graph import draw_mermaid, draw_svg, draw_text
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.compiler.sources import Source
 from polyaxon.errors import NotFoundError, Problem
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
-from polyaxon.model.run import RunFacts
+from polyaxon.model.run import RunFacts, RunKind
 from polyaxon.spec.operation import Operation
 
 UUID = "a" * 32
@@ -69,3 +72,21 @@ def planned(text: str | Operation, files: Mapping[str, str] | None = None, **sur
 
 def codes(problems: tuple[Problem, ...], severity: str = "error") -> list[str]:
     return [problem.code for problem in problems if problem.severity == severity]
+
+
+def use(operation: Operation) -> None:
+    """Everything that is done with a loaded operation."""
+    needs(operation, around())
+    compiled = compile_operation(operation, around())
+    compiled.content()
+    cache_key(compiled, "quick")
+    dry_run(operation)
+    if compiled.kind is RunKind.DAG:
+        for draw in (draw_text, draw_svg, draw_mermaid):
+            draw(operation)
+        for node in dag_graph(operation).nodes:
+            compile_operation(node.operation, around(inherited=inherited(compiled)))
+    elif compiled.kind in (RunKind.MATRIX, RunKind.SCHEDULE):
+        compile_operation(child_operation(compiled, operation), around(suggestion={"r": 1}))
+    else:
+        launch_plan(compiled, around())

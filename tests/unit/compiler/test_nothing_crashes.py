@@ -12,17 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from compiler_builders import Files, around
+from compiler_builders import Files, use
 
-from polyaxon.compiler.compile import cache_key, compile_operation, launch_plan, needs
-from polyaxon.compiler.dry_run import dry_run
-from polyaxon.compiler.expand import child_operation, dag_graph, inherited
-from polyaxon.compiler.graph import draw_mermaid, draw_svg, draw_text
 from polyaxon.compiler.resolve import Overrides, load
 from polyaxon.compiler.sources import Source
 from polyaxon.errors import SpecError
-from polyaxon.model.run import RunKind
-from polyaxon.spec.operation import Operation
 
 PLANS = Path(__file__).parents[2] / "golden" / "compiler" / "plans"
 JUNK: list[Any] = [
@@ -52,24 +46,6 @@ def broken(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         else:
             holder[last] = copy.deepcopy(chance.choice(JUNK))
     return found
-
-
-def use(operation: Operation) -> None:
-    """Everything that is done with a loaded operation."""
-    needs(operation, around())
-    compiled = compile_operation(operation, around())
-    compiled.content()
-    cache_key(compiled, "quick")
-    dry_run(operation)
-    if compiled.kind is RunKind.DAG:
-        for draw in (draw_text, draw_svg, draw_mermaid):
-            draw(operation)
-        for node in dag_graph(operation).nodes:
-            compile_operation(node.operation, around(inherited=inherited(compiled)))
-    elif compiled.kind in (RunKind.MATRIX, RunKind.SCHEDULE):
-        compile_operation(child_operation(compiled, operation), around(suggestion={"r": 1}))
-    else:
-        launch_plan(compiled, around())
 
 
 @pytest.mark.parametrize("path", sorted(PLANS.glob("*.yaml")), ids=lambda path: path.stem)
