@@ -23,6 +23,8 @@ __all__ = ["consequences_removed", "read_what_can_be_read"]
 
 ROUNDS = 5
 """How often a repaired file may turn out to be wrong again."""
+MOST = 100
+"""A file with more problems is not repaired: there is enough to say about it."""
 
 _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
 _MEANT = re.compile(r"did you mean `([^`]+)`\?")
@@ -45,6 +47,8 @@ def _compiled(document: Document) -> Problem:
 
 
 def _repaired(document: Document, problems: Sequence[Problem]) -> Authored | None:
+    if len(problems) > MOST:
+        return None
     value = copy.deepcopy(document.value)
     wrong = [problem for problem in problems if problem.severity == "error"]
     for _ in range(ROUNDS):
