@@ -7,11 +7,12 @@ import runpy
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import NotFoundError, UsageError
 from polyaxon.model.record import dataclass
+from polyaxon.spec.load import Limits
 
 __all__ = ["Choice", "Specification", "read_file", "read_specification"]
 
@@ -85,7 +86,7 @@ def _read_default(choice: Choice, directory: Path) -> Source:
 def read_file(name: str) -> Source:
     """Read a file, or the standard input for `-`."""
     if name == "-":
-        return Source(sys.stdin.buffer.read(), "-")
+        return Source(_read_some(sys.stdin.buffer), "-")
     path = Path(name)
     if not path.exists():
         raise NotFoundError(f"there is no file `{name}`", hint=_nearest(path))
@@ -93,7 +94,13 @@ def read_file(name: str) -> Source:
         raise UsageError(f"`{name}` is a directory", hint=f"name a file in it: `-f {path / 'polyaxonfile.yaml'}`")
     if path.suffix == ".py":
         return read_module(name)
-    return Source(path.read_bytes(), str(path.resolve()))
+    with path.open("rb") as file:
+        return Source(_read_some(file), str(path.resolve()))
+
+
+def _read_some(file: BinaryIO) -> bytes:
+    """Read as much as a polyaxonfile may have and a byte more, so that what has no end (`/dev/zero`) is refused too."""
+    return file.read(Limits().size + 1)
 
 
 def _nearest(path: Path) -> str | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from polyaxon.compiler.allowance import within_allowance
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import JoinNeed, Needs, Surroundings
-from polyaxon.compiler.context import Bindings, Bound, param_entry, run_globals, shown
+from polyaxon.compiler.context import Bindings, Bound, Lazy, param_entry, run_globals, shown
 from polyaxon.compiler.facts import MISSING, Ref, RefError, read, read_path, read_ref
 from polyaxon.compiler.plain import searched_names
 from polyaxon.compiler.problems import Path, problem, template_problem, where
@@ -80,6 +81,7 @@ def _later(operation: Operation, around: Surroundings) -> frozenset[str]:
     return names
 
 
+@within_allowance
 def needs(operation: Operation, around: Surroundings) -> Needs:
     """Return what must be fetched before `operation` can be compiled in these surroundings.
 
@@ -334,7 +336,7 @@ class _Resolver:
     def _context(self, names: set[str], dotted: set[tuple[str, ...]], text: str) -> dict[str, Any]:
         wanted = names | {path[1] for path in dotted if path[0] == "params" and len(path) > 1}
         context: dict[str, Any] = {"init": {}, "connections": self._connections()}
-        params: dict[str, Any] = {}
+        bounds: dict[str, Bound] = {}
         for name in wanted:
             item = self.given.get(name)
             if item is None:
@@ -344,9 +346,10 @@ class _Resolver:
             bound = self.bound(item)
             if bound is not None:
                 context[name] = shown(bound)
-                params[name] = param_entry(bound)
+                bounds[name] = bound
         if self.globals is None:
             self.globals = run_globals(self.around.run, self.around.places, self.around.places.store)
+        params = Lazy(lambda: {name: param_entry(bound) for name, bound in bounds.items()})
         return {**context, "params": params, "globals": self.globals}
 
     def _connections(self) -> dict[str, Any]:

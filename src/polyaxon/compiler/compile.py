@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyaxon.compiler import conditions
+from polyaxon.compiler.allowance import within_allowance
 from polyaxon.compiler.bind import bind, needs
 from polyaxon.compiler.cache import cache_key
 from polyaxon.compiler.codes import CompileCode
@@ -49,6 +50,7 @@ _RENDERED = (
 """The operation-level sections in which templates are rendered; `conditions` are evaluated, the rest is kept."""
 
 
+@within_allowance
 def compile_operation(operation: Operation, around: Surroundings) -> Compiled:
     """Compile one operation whose references are resolved; raises `SpecError` with all that is wrong."""
     component = operation.component

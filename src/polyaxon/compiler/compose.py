@@ -169,7 +169,7 @@ class Composer:
     def _read_again(self, data: Data, place: Place) -> Operation | None:
         """Build the composed operation; what the layers make together may be wrong though each is right."""
         try:
-            found = read(Document(place.document.file, place.document.text, data, []))
+            found = read(place.document.with_value(data))
         except SpecError as error:
             self.problems.extend(error.problems)
             return None
@@ -206,7 +206,7 @@ class Composer:
             self._say_empty(place)
             return Component(), outer
         try:
-            found = read(Document(place.document.file, place.document.text, {"kind": "component", **flat}, []))
+            found = read(place.document.with_value({"kind": "component", **flat}))
         except SpecError as error:
             self.problems.extend(error.problems)
             return Component(), outer

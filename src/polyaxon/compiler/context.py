@@ -22,6 +22,7 @@ __all__ = [
     "RESERVED",
     "SERVICE_GLOBALS",
     "Bound",
+    "Lazy",
     "as_arg",
     "as_text",
     "context",
@@ -80,7 +81,7 @@ def declaration(bound: Bound) -> dict[str, Any]:
     return declared
 
 
-class _Lazy(Mapping[str, Any]):
+class Lazy(Mapping[str, Any]):
     """A mapping built when it is first looked at: most templates never ask for `params` or `globals`."""
 
     __slots__ = ("_build", "_built")
@@ -116,8 +117,8 @@ def context(bindings: Bindings, globals_: Callable[[], Mapping[str, Any]]) -> di
     for section in bindings.sections:
         for bound in section:
             names[bound.name] = shown(bound)
-    names["params"] = _Lazy(lambda: _params(bindings))
-    names["globals"] = _Lazy(globals_)
+    names["params"] = Lazy(lambda: _params(bindings))
+    names["globals"] = Lazy(globals_)
     names["init"] = {}
     names["connections"] = {}
     return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polyaxon.compiler.allowance import within_allowance
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import Compiled, Surroundings
 from polyaxon.compiler.containers import container_of
@@ -44,6 +45,7 @@ PLUGINS: Data = {
 _POD = frozenset({"kind", "environment", "connections", "volumes", "init", "sidecars", "container"})
 
 
+@within_allowance
 def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
     """Return the plan of one run; raises `SpecError` when a template of the runtime section fails."""
     kind = kind_of(compiled.run)

@@ -55,7 +55,7 @@ def _repaired(document: Document, problems: Sequence[Problem]) -> Authored | Non
         if not wrong or not all(_repair(value, problem) for problem in wrong):
             return None
         try:
-            found = read(Document(document.file, document.text, value, []))
+            found = read(document.with_value(value))
         except SpecError as error:
             wrong = [problem for problem in error.problems if problem.severity == "error"]
         else:

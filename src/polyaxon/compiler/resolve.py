@@ -139,7 +139,7 @@ def _with_layers(
         data = merge(data, last, Strategy.POST_MERGE)
     if data == written:
         return wrapped
-    found = read(Document(document.file, document.text, {**data, "kind": "operation"}, []))
+    found = read(document.with_value({**data, "kind": "operation"}))
     assert isinstance(found, Operation)  # the kind says so
     return found.model_copy(update={"component": component}) if component is not None else found
 

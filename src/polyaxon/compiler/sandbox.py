@@ -19,12 +19,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 
 from polyaxon.compiler import prices
+from polyaxon.compiler.allowance import charge, size_of
 from polyaxon.compiler.prices import LimitError, bounded, made, paid, pay_for, spend
-from polyaxon.compiler.template import Context, Evaluate, Template, TemplateError, undefined
+from polyaxon.compiler.template import Context, Evaluate, Template, TemplateError, too_much, undefined
 
 __all__ = ["attribute", "parse", "shape_of"]
 
-MAX_TOKENS = 10_000
+MAX_TOKENS = 4_000
 """Words and signs of one template: reading and compiling it takes a tenth of a millisecond for each."""
 
 _REFUSED = {
@@ -361,9 +362,13 @@ def _guarded(run: Evaluate, text: str) -> Evaluate:
     """Return `run` with a budget of its own and with every failure said in our words."""
 
     def evaluate(context: Context) -> Any:
-        token = prices.budget.set(prices.Budget())
+        purse = prices.Budget()
+        token = prices.budget.set(purse)
         try:
-            return run(context)
+            value = run(context)
+            if not charge(prices.WORK - purse.left + size_of(value)):
+                raise too_much(text)
+            return value
         except LimitError as error:
             raise TemplateError(str(error), text, "limit") from None
         except SecurityError as error:

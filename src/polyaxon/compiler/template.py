@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from polyaxon.compiler.allowance import charge, size_of
 from polyaxon.errors import UserError
 from polyaxon.model.record import dataclass
 
@@ -118,10 +119,19 @@ def _alone(text: str, path: tuple[str, ...]) -> Evaluate:
             value = context.get(name, _MISSING)
             if value is _MISSING:
                 raise undefined(text, name)
-            return value
+            return _charged(text, value)
 
         return evaluate
-    return lambda context: _look_up(text, path, context)
+    return lambda context: _charged(text, _look_up(text, path, context))
+
+
+def _charged(text: str, value: Any) -> Any:
+    if type(value) not in _SMALL and not charge(size_of(value)):
+        raise too_much(text)
+    return value
+
+
+_SMALL = frozenset({int, float, bool, type(None)})
 
 
 def _joined(text: str, literals: tuple[str, ...], paths: tuple[tuple[str, ...], ...]) -> Evaluate:
@@ -133,6 +143,8 @@ def _joined(text: str, literals: tuple[str, ...], paths: tuple[tuple[str, ...], 
             value = _look_up(text, path, context)
             out.append(value if isinstance(value, str) else str(value))
             out.append(literal)
+        if not charge(sum(map(len, out))):
+            raise too_much(text)
         return "".join(out)
 
     return evaluate
@@ -151,6 +163,11 @@ def _look_up(text: str, path: tuple[str, ...], context: Context) -> Any:
         if value is _MISSING:
             raise undefined(text, ".".join(path[: index + 1]))
     return value
+
+
+def too_much(text: str) -> TemplateError:
+    """Return the error for a template with which the templates of the operation make too much together."""
+    return TemplateError("the operation's templates make too much text", text, "limit")
 
 
 def undefined(text: str, name: str) -> TemplateError:

@@ -51,7 +51,8 @@ def read(document: Document) -> AnyFile:
 
         problems.extend(diagnose(document, model, error))
     else:
-        document.problems.extend(find_traps(document))
+        if document.is_as_written:
+            document.problems.extend(find_traps(document))
         if not problems:
             return found
     raise _ordered([*document.problems, *problems])

@@ -5,7 +5,6 @@ A default is judged when the file is read, so a component that loads can be run 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -80,10 +79,12 @@ Bound: TypeAlias = Annotated[
 
 def _check_regex(value: Any) -> Any:
     if isinstance(value, str):
+        from polyaxon.spec.regex import check_expression
+
         try:
-            re.compile(value)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise wrong(SpecCode.IO_RULES, f"the regular expression cannot be read: {error}") from error
+            check_expression(value)
+        except ValueError as error:
+            raise wrong(SpecCode.IO_RULES, str(error)) from error
     return value
 
 
@@ -307,7 +308,7 @@ def _check_item(rules: Validation, value: Any) -> None:
         _check_multiple(value, rules.multiple_of)
     if rules.min_digits is not None or rules.max_digits is not None or rules.decimal_places is not None:
         _check_digits(rules, value)
-    if rules.regex is not None and not re.match(rules.regex, _text(value)):
+    if rules.regex is not None and not _matches(rules.regex, _text(value)):
         raise CastError(f"{describe(value)} does not match `{rules.regex}`")
     if rules.min_length is not None and len(_text(value)) < rules.min_length:
         raise CastError(f"{describe(value)} is shorter than {rules.min_length}")
@@ -343,6 +344,12 @@ def _check_multiple(value: Any, step: Any) -> None:
         raise CastError(f"{describe(value)} is not a multiple of {step}") from error
     if rest != 0:
         raise CastError(f"{describe(value)} is not a multiple of {step}")
+
+
+def _matches(expression: str, text: str) -> bool:
+    from polyaxon.spec.regex import begins_with_match
+
+    return begins_with_match(expression, text)
 
 
 def _check_digits(rules: Validation, value: Any) -> None:

@@ -32,13 +32,23 @@ class Document:
     value: dict[str, Any]
     problems: list[Problem]
     _places: Places | None = None
+    _written: Document | None = None
 
     @property
     def places(self) -> Places:
         """Where everything stands; worked out at the first use."""
         if self._places is None:
-            self._places = Places(self.text)
+            self._places = Places(self.text) if self._written is None else self._written.places
         return self._places
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether the value is what the text says."""
+        return self._written is None
+
+    def with_value(self, value: dict[str, Any]) -> Document:
+        """Return the document with another value in it, made of its own parts: they stand where they stood."""
+        return Document(self.file, self.text, value, [], _written=self)
 
     def locate(self, path: tuple[str | int, ...]) -> Position:
         """Return where the value at `path` stands, or its nearest ancestor that exists."""
@@ -86,8 +96,8 @@ def parse(text: str | bytes, file: str, limits: Limits | None = None) -> Documen
     """Read the text of `file`; raises `SpecError` when there is no mapping in it."""
     limits = limits or Limits()
     if len(text) > limits.size:
-        size = f"{len(text) / 1e6:.0f} MB" if len(text) >= 10**6 else f"{len(text)} bytes"
-        raise _refusal(file, "", Refused(SpecCode.TOO_LARGE, f"the file has {size}, more than the limit allows"))
+        size = f"{limits.size // 10**6} MB" if limits.size >= 10**6 else f"{limits.size} bytes"
+        raise _refusal(file, "", Refused(SpecCode.TOO_LARGE, f"the file has more than {size}, which is the limit"))
     content = _decoded(text, file)
     try:
         with collector_paused():

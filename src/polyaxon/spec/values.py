@@ -134,6 +134,8 @@ class _Anchored:
     value: Any
     count: int
     height: int
+    size: int | None = None
+    """Its characters, counted at the first alias."""
 
 
 def build(text: str, limits: Limits) -> tuple[Any, list[Duplicate]]:
@@ -158,6 +160,7 @@ class _Builder:
         self.anchors: dict[str, _Anchored | None] = {}
         self.duplicates: list[Duplicate] = []
         self.count = 0
+        self.size = 0
 
     def document(self) -> tuple[Any, list[Duplicate]]:
         self.next_event()  # the stream's start
@@ -298,6 +301,16 @@ class _Builder:
                 f"written out, the aliases make more than {self.limits.values} values",
                 length=len(name) + 1,
             )
+        if found.size is None:
+            found = self.anchors[name] = _Anchored(found.value, found.count, found.height, _size(found.value))
+        self.size += found.size or 0
+        if self.size > self.limits.size:
+            raise _at(
+                event,
+                SpecCode.ALIAS_BOMB,
+                f"written out, the aliases make more than {self.limits.size:,} characters",
+                length=len(name) + 1,
+            )
         if depth + found.height > self.limits.depth:
             raise _at(event, SpecCode.TOO_DEEP, f"the file is nested more than {self.limits.depth} levels deep")
         if found.height > 0 and found.height + 1 > frame.height:
@@ -316,6 +329,15 @@ class _Builder:
         if event.tag not in _PLAIN_TAGS:
             raise _tag(event)
         return event.value if event.tag == _STR else _SCALARS.read(event.value, event.tag)
+
+
+def _size(value: Any) -> int:
+    """Count the characters of all texts in a value."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(key) + _size(item) for key, item in value.items())
+    return sum(map(_size, value)) if isinstance(value, list) else 0
 
 
 def _at(event: Any, code: SpecCode, message: str, *, suggestion: str | None = None, length: int = 1) -> Refused:

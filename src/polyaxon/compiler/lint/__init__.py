@@ -6,7 +6,8 @@ linear in the number of operations, and what belongs to a component is worked ou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from polyaxon.compiler.codes import CompileCode
@@ -20,6 +21,7 @@ from polyaxon.compiler.lint.settings import check_component_settings, check_sett
 from polyaxon.compiler.lint.use import Use, View, use_of, view_of
 from polyaxon.compiler.origin import Place
 from polyaxon.errors import Problem
+from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.operation import Operation
@@ -31,6 +33,8 @@ __all__ = ["lint"]
 
 MAX_DEPTH = 20
 """Dags inside dags; deeper ones are surely made by a mistake."""
+MOST = 100
+"""Nobody reads more problems."""
 
 
 def lint(
@@ -43,6 +47,9 @@ def lint(
     """
     checker = _Checker(composer, given, partial)
     checker.check(operation, place)
+    if len(checker.problems) >= MOST:
+        message = f"only the first {MOST} problems are shown"
+        checker.problems.append(place.document.problem(SpecCode.MORE_PROBLEMS, message, place.path))
     return checker.problems
 
 
@@ -78,7 +85,13 @@ class _Checker:
         self._say(place.problem(CompileCode.NO_RUNTIME, message, suggestion=suggestion, severity=severity))
 
     def _say(self, problem: Problem) -> None:
-        self.problems.append(problem)
+        self._take([problem])
+
+    def _take(self, found: Iterable[Problem]) -> None:
+        """Keep what was found, as long as anybody would read it: finding and wording each costs time."""
+        room = MOST - len(self.problems)
+        if room > 0:
+            self.problems.extend(islice(found, room))
 
     def _use(self, operation: Operation, place: Place, siblings: Mapping[str, Authored]) -> Use | None:
         """Return the use of the operation's component; None when that is not known."""
@@ -103,11 +116,11 @@ class _Checker:
         elif isinstance(use.component.run, Dag):
             use.asked_by_children = self._asked[id(use.view)]
         may_be_open = self.partial and use.dag is None and not use.operation.model_fields_set & _SAYS_MORE
-        self.problems.extend(check_params(use, self.given if use.dag is None else _NO_NAMES, may_be_open))
-        self.problems.extend(check_names(use))
+        self._take(check_params(use, self.given if use.dag is None else _NO_NAMES, may_be_open))
+        self._take(check_names(use))
         if use.operation.matrix is not None:
-            self.problems.extend(check_search(use))
-        self.problems.extend(check_settings(use))
+            self._take(check_search(use))
+        self._take(check_settings(use))
         if use.operation.model_fields_set & _HELPED:
             self._check_helpers(use.operation, use.place)
 
@@ -116,8 +129,8 @@ class _Checker:
         if isinstance(use.component.run, Dag):
             self._check_dag(use, use.component.run, depth)
             self._asked[id(use.view)] = use.asked_by_children
-        self.problems.extend(check_component_names(use))
-        self.problems.extend(check_component_settings(use))
+        self._take(check_component_names(use))
+        self._take(check_component_settings(use))
         if use.component.model_fields_set & _HELPED:
             self._check_helpers(use.component, use.view.origin)
 
@@ -132,7 +145,7 @@ class _Checker:
         from polyaxon.compiler.lint.dags import check_components, check_edges, check_graph, check_names_of
 
         nodes: dict[str, Node] = {}
-        self.problems.extend(check_names_of(dag, place, nodes))
+        self._take(list(check_names_of(dag, place, nodes)))  # the whole: it fills `nodes`
         siblings = {item.name: item for item in dag.components or () if item.name}
         for node in nodes.values():
             self._check_dag_ref(node, siblings)
@@ -141,10 +154,10 @@ class _Checker:
             if node.use is not None:
                 node.use.dag = use
             use.asked_by_children.update(_asked(node))
-        self.problems.extend(check_components(dag, place, nodes))
-        self.problems.extend(check_graph(nodes))
+        self._take(check_components(dag, place, nodes))
+        self._take(check_graph(nodes))
         for node in nodes.values():
-            self.problems.extend(check_edges(node, nodes, use))
+            self._take(check_edges(node, nodes, use))
             if node.use is not None:
                 self._check_use(node.use, depth + 1)
 

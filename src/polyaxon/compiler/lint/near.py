@@ -14,7 +14,7 @@ __all__ = ["did_you_mean", "listed", "nearest", "pointed_at"]
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the name that `name` was probably meant to be."""
-    known = list(names)
+    known = _likely(name, list(names))
     close = get_close_matches(name, known, 1, 0.6)
     if close:
         return close[0]
@@ -24,6 +24,21 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
         return same[folded]
     inside = [other for other in known if len(folded) > 2 and (folded in other.lower() or other.lower() in folded)]
     return inside[0] if len(inside) == 1 else None
+
+
+def _likely(name: str, names: list[str]) -> list[str]:
+    """Return those of very many names that begin like `name`: comparing it with all of them would take too long."""
+    if len(names) <= _MOST:
+        return names
+    for share in (1, 0.75, 0.5, 0.25):
+        size = max(1, int(len(name) * share))
+        alike = [other for other in names if other.startswith(name[:size])]
+        if alike:
+            return alike[:_MOST]
+    return names[:_MOST]
+
+
+_MOST = 50
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
