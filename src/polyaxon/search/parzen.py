@@ -77,21 +77,20 @@ class Parzen:
         return result
 
     def _smooth_terms(self, points: Array) -> Array:
+        """Σ ((x - c) / w)² over the columns that both have, as products of matrices."""
         columns = self._smooth
         scale = self._widths[columns]
         place = np.searchsorted(self._numeric, columns)
-        missing = self._missing[:, columns]
         norms = np.log(scale * np.sqrt(2 * np.pi) * (self._high[:, place] - self._low[:, place]))
-        norms[missing] = 0.0
-        gaps = (points[:, None, columns] - self._centres[None][:, :, columns]) / scale
-        if missing.any():
-            gaps[np.broadcast_to(missing, gaps.shape)] = 0.0
-        absent = np.isnan(points[:, columns])
-        if absent.any():  # what a point does not have tells nothing about it
-            gaps[np.broadcast_to(absent[:, None, :], gaps.shape)] = 0.0
-            return np.asarray(-0.5 * np.einsum("ijk,ijk->ij", gaps, gaps) - (~absent).astype(float) @ norms.T)
-        terms: Array = -0.5 * np.einsum("ijk,ijk->ij", gaps, gaps) - norms.sum(axis=1)
-        return terms
+        here, there = points[:, columns] / scale, self._centres[:, columns] / scale
+        if not (self._any_missing or np.isnan(here).any()):
+            squares = (here**2).sum(axis=1)[:, None] + (there**2).sum(axis=1) - 2.0 * (here @ there.T)
+            return np.asarray(-0.5 * squares - norms.sum(axis=1))
+        # What a point or a kernel does not have tells nothing about it.
+        mine, theirs = ~np.isnan(here), ~self._missing[:, columns]
+        here, there = np.where(mine, here, 0.0), np.where(theirs, there, 0.0)
+        squares = (here**2) @ theirs.T + mine @ (there**2).T - 2.0 * (here @ there.T)
+        return np.asarray(-0.5 * squares - mine @ np.where(theirs, norms, 0.0).T)
 
     def _cell_terms(self, points: Array, column: int) -> Array:
         """Masses of the cells; there are few, so a table per kernel serves all points."""

@@ -98,6 +98,20 @@ def test_a_search_killed_anywhere_continues_as_if_undisturbed(name: str, params:
 
 
 @FEW
+@given(NAMES, SPACES, st.integers(0, 10**6), st.lists(st.integers(0, 25), min_size=2, max_size=4))
+def test_what_a_search_was_asked_before_changes_no_answer(name: str, params: Any, seed: int, cuts: list[int]) -> None:
+    whole, _ = drive(plan_search(matrix(name, params)), seed, 2)
+    asked = plan_search(matrix(name, params))
+    for turn, cut in enumerate(cuts):
+        history = whole[:cut]
+        if turn % 2:  # another search's results in the same places
+            history = [
+                trial if trial.index % 3 else replace(trial, status=TrialStatus.FAILED, value=None) for trial in history
+            ]
+        assert asked.suggest(history, seed, 2) == plan_search(matrix(name, params)).suggest(history, seed, 2)
+
+
+@FEW
 @given(NAMES, SPACES, st.integers(0, 10**6))
 def test_failed_stopped_and_missing_results_are_data_not_the_end(name: str, params: Any, seed: int) -> None:
     def end(trial: Trial) -> Trial:
