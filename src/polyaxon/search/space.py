@@ -218,17 +218,27 @@ def _when(name: str, conditions: Any, before: Mapping[str, Parameter]) -> tuple[
                 f"declare `{parent}` above `{name}`" if other is None else f"make `{parent}` a choice",
             )
         wanted = values if isinstance(values, list | tuple) else [values]
-        foreign = [value for value in wanted if not _holds(other, value)]
-        if foreign or not wanted:
-            what = repr(foreign[0]) if foreign else "nothing"
+        meant = [_level_meant(other.levels, value) for value in wanted]
+        if None in meant or not wanted:
+            what = repr(wanted[meant.index(None)]) if wanted else "nothing"
             levels = ", ".join(str(other.levels[place]) for place in range(min(10, len(other.levels))))
             raise SpaceError(
                 f"parameter `{name}` takes part when `{parent}` is {what}, which it never is",
                 name,
                 f"its values are {levels}",
             )
-        found.append((other.name, frozenset(key_of(value) for value in wanted)))
+        found.append((other.name, frozenset(key_of(other.levels[place]) for place in meant if place is not None)))
     return tuple(found)
+
+
+def _level_meant(levels: Levels, value: Any) -> int | None:
+    """The level that is written as `value`: 0.3 is the level 0.30000000000000004 of a range."""
+    place = levels.position(value)
+    if place is None or key_of(levels[place]) == key_of(value):
+        return place
+    level = levels[place]
+    numbers = all(isinstance(item, int | float) and not isinstance(item, bool) for item in (level, value))
+    return place if numbers and math.isclose(level, value, rel_tol=1e-9, abs_tol=1e-12) else None
 
 
 def _is_between(parameter: Parameter, value: Any) -> bool:

@@ -23,6 +23,7 @@ BRANCHES = {
     "x": {"kind": "linspace", "value": "0:1:11"},
     "y": {"kind": "uniform", "value": [0, 1], "when": {"x": [0, 0.1, 0.2, 0.3, 0.4, 0.5]}},
 }
+WARM = {"query": "kind: job", "sort": "metrics.loss"}
 GOALS = [{"name": "loss", "optimization": "minimize"}, {"name": "gain", "optimization": "maximize"}]
 SEARCHES: dict[str, dict[str, Any]] = {
     "random": {"kind": "random", "numRuns": 12, "concurrency": 2, "seed": 7},
@@ -35,7 +36,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
     "cmaes": {"kind": "cmaes", "numRuns": 12, "population": 4, **METRIC},
     "branches": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, **METRIC, "params": BRANCHES},
     "front": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, "metrics": GOALS, "seed": 7},
-    "warm": {"kind": "bayes", "numInitialRuns": 4, "maxIterations": 6, **METRIC, "warmStart": {"query": "kind: job"}},
+    "warm": {"kind": "bayes", "numInitialRuns": 4, "maxIterations": 6, **METRIC, "warmStart": WARM},
 }
 FILE = """
 kind: operation

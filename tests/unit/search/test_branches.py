@@ -120,6 +120,15 @@ def test_importance_is_shared_among_parameters_that_take_part_sometimes() -> Non
     assert next(iter(shares)) in ("model", "depth")
 
 
+def test_a_number_of_a_condition_is_the_level_that_it_means() -> None:
+    params = {
+        "x": {"kind": "linspace", "value": [0, 1, 11]},
+        "y": {"kind": "choice", "value": [1, 2], "when": {"x": [0.3, 0.7]}},
+    }
+    assert 0.3 not in [0.1 * number for number in range(11)], "the levels are not written so"
+    assert parse_space(params).size == 9 + 2 * 2
+
+
 @pytest.mark.parametrize(
     ("when", "message", "hint"),
     [
