@@ -11,7 +11,7 @@ from typing import Any
 from polyaxon.engine import compilation
 from polyaxon.engine.commands import Clean, Dequeue, Start
 from polyaxon.engine.events import Observed, TimerKind
-from polyaxon.engine.flow import Node, Stage
+from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import fail, move, remember
 from polyaxon.engine.retry import backoff_seconds, may_retry
 from polyaxon.engine.slots import free, leave_lane, release
@@ -19,11 +19,21 @@ from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.timeouts import set_timeout, started_this_life
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import UserError
+from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import Pending, Status
 
-__all__ = ["admitted", "begin_attempt", "observed", "pending_too_long", "retry_due", "stuck", "timed_out"]
+__all__ = [
+    "admitted",
+    "begin_attempt",
+    "observed",
+    "pending_too_long",
+    "retry_due",
+    "start_command",
+    "stuck",
+    "timed_out",
+]
 
 _PROGRESS = {
     Phase.STARTING: Status.STARTING,
@@ -64,8 +74,30 @@ def begin_attempt(turn: Turn, node: Node) -> None:
     state = work(node)
     state.stage, state.around = Stage.AWAY, None
     move(turn, node, Status.SCHEDULED, "Admitted", "", attempt=node.attempt)
-    turn.commands.append(Start(plan, node.attempt))
+    turn.commands.append(start_command(node, plan))
     set_timeout(turn, node)
+
+
+def start_command(node: Node, plan: LaunchPlan, began: bool = False) -> Start:
+    """What the scheduler is to do about the current attempt."""
+    lane = _lane_of(node)
+    if lane is None:
+        return Start(plan, node.attempt, began)
+    return Start(plan, node.attempt, began, lane.id, lane.group.limit if lane.group and lane.group.limit else 0)
+
+
+def _lane_of(node: Node) -> Node | None:
+    """The search whose trials may be committed ahead of their places, if the run is one of them.
+
+    A time limit counts from the commit: such trials do not go ahead.
+    """
+    above = node.pipeline
+    group = above.group if above is not None else None
+    sweep = group.sweep if group is not None else None
+    if group is None or sweep is None or group.limit is None or not sweep.may_go_ahead or node.kind in PIPELINES:
+        return None
+    timeout = node.work.compiled.termination.timeout if node.work is not None and node.work.compiled else None
+    return above if timeout is None else None
 
 
 def observed(turn: Turn, node: Node, event: Observed) -> None:
@@ -74,6 +106,7 @@ def observed(turn: Turn, node: Node, event: Observed) -> None:
     if node.is_final or seen.attempt != node.attempt or not (node.on_cluster or node.status is Status.STOPPING):
         return
     state = work(node)
+    _measure(node, seen)
     if seen.warnings and seen.warnings != state.warned:
         state.warned = seen.warnings
         turn.explain(node, "warning", warnings=list(seen.warnings))
@@ -90,6 +123,16 @@ def observed(turn: Turn, node: Node, event: Observed) -> None:
     # A process that runs does not begin to start: that observation was overtaken.
     if status is not Status.STARTING or node.status is Status.SCHEDULED:
         move(turn, node, status, _REASONS[seen.phase], seen.message)
+
+
+def _measure(node: Node, seen: Observation) -> None:
+    """Note how long trials take, for those that may be committed ahead."""
+    began = node.work.seen_at if node.work is not None else None
+    lane = _lane_of(node)
+    if lane is None or lane.group is None or began is None or not seen.is_final:
+        return
+    took, pace = (seen.at - began).total_seconds(), lane.group.pace
+    lane.group.pace = took if pace is None else pace + (took - pace) / 8
 
 
 def retry_due(turn: Turn, node: Node) -> None:

@@ -94,11 +94,16 @@ Change = Created | Moved | Updated | Linked | Explained
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start, or adopt, the attempt. `began`: it was seen running before, so there is something to adopt."""
+    """Start, or adopt, the attempt. `began`: it was seen running before, so there is something to adopt.
+
+    No more than `width` of one `lane` begin at once: trials of a search whose starts are committed ahead.
+    """
 
     plan: LaunchPlan
     attempt: int
     began: bool = False
+    lane: RunId | None = None
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PIPELINES", "Flow", "Group", "Node", "Stage", "Work"]
 
+_HORIZON_SECONDS = 0.05
+_MOST_AHEAD = 64
+"""How much work is committed ahead: so many seconds of it, and not more than so many runs."""
+
 PIPELINES = frozenset({RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE})
 
 
@@ -84,6 +88,8 @@ class Group:
     facts: RunFacts | None = None
     """The dag as its children see it."""
     limit: int | None = None
+    pace: float | None = None
+    """Seconds that an attempt of a child takes, smoothed; None where children do not go ahead of their places."""
     used: int = 0
     """Slots that children hold."""
     leaves: int = 0
@@ -121,6 +127,16 @@ class Group:
             self.pruned += by
         if child.status is Status.FAILED and self.first_failed is None:
             self.first_failed = child
+
+    @property
+    def room(self) -> int | None:
+        """How many slots there are: more than `limit` where children are short, for their starts are committed ahead.
+
+        No more than `limit` begin at once all the same: the others wait at the scheduler's gate.
+        """
+        if self.limit is None or not self.pace:
+            return self.limit
+        return self.limit + min(_MOST_AHEAD, int(self.limit * _HORIZON_SECONDS / max(self.pace, 0.001)))
 
     @property
     def is_open(self) -> bool:

@@ -63,6 +63,11 @@ class Sweep:
     """The user's own tuner, which suggests in place of the search."""
 
     @property
+    def may_go_ahead(self) -> bool:
+        """Whether trials may be made before others have ended: nothing is learned from those."""
+        return self.numbered is not None and not self.policies
+
+    @property
     def remembers(self) -> bool:
         return bool(self.policies) or self.numbered is None
 
@@ -199,8 +204,8 @@ def _prolong(sweep: Sweep, index: int, name: str, points: Sequence[tuple[int, fl
 
 
 def _room(group: Group, sweep: Sweep, window: int) -> int:
-    if group.limit is not None:
-        return min(group.limit - group.used, window) - len(group.ready)
+    if group.room is not None:
+        return min(group.room - group.used, window) - len(group.ready)
     # Without a limit, adaptive searches suggest one trial ahead of the queue: later suggestions know more.
     ahead = window if sweep.numbered is not None else 1
     return ahead - sum(group.lanes.values()) - len(group.ready)

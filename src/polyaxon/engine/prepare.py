@@ -8,8 +8,8 @@ its slots back and asks for new ones afterwards.
 from __future__ import annotations
 
 from polyaxon.engine import builds, cache, compilation, pipelines
-from polyaxon.engine.attempts import begin_attempt
-from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Linked, Start, Watch
+from polyaxon.engine.attempts import begin_attempt, start_command
+from polyaxon.engine.commands import Enqueue, Fetch, JoinQuery, Linked, Watch
 from polyaxon.engine.companions import is_service
 from polyaxon.engine.events import Fetched, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
@@ -159,7 +159,7 @@ def repeat(turn: Turn, node: Node) -> None:
         turn.commands.append(stop_command(turn, node))
     elif node.on_cluster and node.kind not in PIPELINES:
         began = node.status is not Status.SCHEDULED
-        turn.commands.append(Start(compilation.plan_of(turn.flow, node), node.attempt, began))
+        turn.commands.append(start_command(node, compilation.plan_of(turn.flow, node), began))
 
 
 def enqueue_command(turn: Turn, node: Node, held: bool = False) -> Enqueue:

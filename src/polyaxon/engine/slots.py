@@ -35,7 +35,7 @@ def fill(turn: Turn, pipeline: Node) -> None:
     if not group.is_open or pipeline.status is not Status.RUNNING:
         return
     window = turn.flow.world.defaults.window
-    while group.ready and (group.limit is None or group.used < group.limit):
+    while group.ready and ((room := group.room) is None or group.used < room):
         index, child = heappop(group.ready)
         # Entries are not searched for when a child is stopped or held: they are dropped here.
         if child.is_final or child.pending is not None or child.holds_slot:
@@ -104,7 +104,7 @@ def waiting_for(node: Node, window: int) -> str | None:
     if pipeline is None or pipeline.group is None or node.holds_slot:
         return None
     group = pipeline.group
-    if group.limit is not None and group.used >= group.limit:
+    if group.limit is not None and group.room is not None and group.used >= group.room:
         return f"`{pipeline.name}` runs {group.used} of at most {group.limit} at once (concurrency)"
     budget = _budget(node)
     if budget is not None and budget.limit is not None and budget.leaves >= budget.limit:
@@ -117,7 +117,7 @@ def waiting_for(node: Node, window: int) -> str | None:
 def _take(pipeline: Node, child: Node) -> bool:
     budget = _budget(child)
     if budget is not None:
-        if budget.limit is not None and budget.leaves >= budget.limit:
+        if budget.room is not None and budget.leaves >= budget.room:
             budget.starved[pipeline] = None
             return False
         budget.leaves += 1
@@ -137,7 +137,7 @@ def _budget(child: Node) -> Group | None:
 def _wake_next(turn: Turn, controller: Node | None) -> None:
     # One at a time: a woken pipeline that leaves budget over wakes the next when it has filled up.
     group = controller.group if controller is not None else None
-    if group is None or not group.starved or (group.limit is not None and group.leaves >= group.limit):
+    if group is None or not group.starved or (group.room is not None and group.leaves >= group.room):
         return
     hungry = next(iter(group.starved))
     del group.starved[hungry]

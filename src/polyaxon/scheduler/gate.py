@@ -26,7 +26,10 @@ _LONG_SECONDS = 1.0
 
 
 class Gate:
-    """Lets at most `places` attempts begin at once, in the order in which they come; None lets all."""
+    """Lets at most `places` attempts begin at once, in the order in which they come; None lets all.
+
+    Of those in one lane no more than its width begin, whatever room there is besides.
+    """
 
     def __init__(self, places: int | None, begin: Callable[[Start], None], clock: Callable[[], datetime]) -> None:
         self._places = places
@@ -34,6 +37,9 @@ class Gate:
         self._clock = clock
         self._inside: dict[RunId, datetime] = {}
         self._waiting: dict[RunId, tuple[Start, datetime]] = {}
+        self._lanes: dict[RunId, set[RunId]] = {}
+        """The attempts inside, by lane."""
+        self._lane_of: dict[RunId, RunId] = {}
         self._told: set[RunId] = set()
         self._seconds: float | None = None
         """How long the last attempts took, smoothed."""
@@ -48,14 +54,14 @@ class Gate:
     @property
     def is_ahead(self) -> bool:
         """Whether every place has a successor, so that nothing waits for the next decision."""
-        return self._places is not None and len(self._waiting) >= self._places
+        return bool(self._waiting) and len(self._waiting) >= len(self._inside)
 
     def enter(self, start: Start) -> None:
         """Begin the attempt, now or when there is a place. One that began already, and services, need none."""
         run = start.plan.run
         if run in self._inside or start.plan.kind == RunKind.SERVICE:
             self._begin(start)
-        elif start.began or self._places is None or len(self._inside) < self._places:
+        elif start.began or self._has_place(start):
             self._let_in(start)
         else:
             self._waiting.setdefault(run, (start, self._clock()))
@@ -66,8 +72,13 @@ class Gate:
         if entered is not None:
             took = (self._clock() - entered).total_seconds()
             self._seconds = took if self._seconds is None else self._seconds + (took - self._seconds) / 8
-        while self._waiting and self._places is not None and len(self._inside) < self._places:
-            start, _ = self._waiting.pop(next(iter(self._waiting)))
+        lane = self._lane_of.pop(run, None)
+        if lane is not None:
+            self._lanes[lane].discard(run)
+            if not self._lanes[lane]:
+                del self._lanes[lane]
+        while (start := self._next()) is not None:
+            del self._waiting[start.plan.run]
             self._told.discard(start.plan.run)
             self._let_in(start)
 
@@ -87,7 +98,8 @@ class Gate:
         for run, (start, since) in self._waiting.items():
             if run not in self._told and (now - since).total_seconds() >= _LONG_SECONDS:
                 self._told.add(run)
-                message = f"waits until one of the {self._places} runs that go on at once has ended"
+                places = start.width if start.lane is not None else self._places
+                message = f"waits until one of the {places} runs that go on at once has ended"
                 said.append(Observation(run, start.attempt, Phase.UNSCHEDULABLE, now, message=message))
         return said
 
@@ -98,6 +110,21 @@ class Gate:
                 return since + timedelta(seconds=_LONG_SECONDS)
         return None
 
+    def _has_place(self, start: Start) -> bool:
+        if self._places is not None and len(self._inside) >= self._places:
+            return False
+        return start.lane is None or len(self._lanes.get(start.lane, ())) < start.width
+
+    def _next(self) -> Start | None:
+        """The first that waits and has a place."""
+        if self._places is not None and len(self._inside) >= self._places:
+            return None
+        return next((start for start, _ in self._waiting.values() if self._has_place(start)), None)
+
     def _let_in(self, start: Start) -> None:
-        self._inside[start.plan.run] = self._clock()
+        run = start.plan.run
+        self._inside[run] = self._clock()
+        if start.lane is not None:
+            self._lanes.setdefault(start.lane, set()).add(run)
+            self._lane_of[run] = start.lane
         self._begin(start)

@@ -142,8 +142,9 @@ class Bayes(Sequential):
         leaders = points[np.argsort(values, kind="stable")[:5]]
         near = leaders[generator.integers(0, len(leaders), count // 2)]
         fresh = cube.spread(generator.random(near.shape))
-        # One or a few coordinates move, by small and by large steps.
+        # One or a few coordinates move, by small and by large steps: a trial itself need not be tried again.
         moves = generator.random(near.shape) < np.maximum(1.5 / cube.dimensions, 0.3)
+        moves[np.arange(len(near)), generator.integers(0, cube.dimensions, len(near))] = True
         steps = near + generator.normal(size=near.shape) * 10.0 ** generator.uniform(-2.5, -0.5, (len(near), 1))
         steps[:, cube.categorical] = fresh[:, cube.categorical]
         return _filled(cube.snap(np.vstack([wide, np.where(moves, steps, near)])), view)

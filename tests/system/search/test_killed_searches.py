@@ -41,6 +41,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
 FILE = """
 kind: operation
 name: search
+cache: {{disable: true}}
 matrix: {matrix}
 component:
   inputs:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from harness import FAILURE, HANGS, ROOT, Harness, Outcome, dag, job, op, operation
 
 from polyaxon.engine import Defaults
+from polyaxon.engine.commands import Start
 from polyaxon.engine.events import Action, Fetched, Observed, Reported
 from polyaxon.model.ids import child_id
 from polyaxon.model.observation import Observation, Phase
@@ -415,3 +418,57 @@ def test_a_parameter_that_takes_no_part_keeps_its_inputs_default():
     done = sweep({"kind": "grid", "params": params}, component=component).run()
     children = [done.rows[child_id(ROOT, str(index))].inputs for index in range(3)]
     assert children == [{"x": 1, "y": 5}, {"x": 2, "y": 7}, {"x": 2, "y": 8}]
+
+
+def ended_after(going: Harness, run: str, seconds: float) -> None:
+    began = going.now
+    going.decide(Observed(Observation(run, 1, Phase.RUNNING, began)))
+    going.decide(Observed(Observation(run, 1, Phase.SUCCEEDED, began + timedelta(seconds=seconds))))
+    going.settle()
+
+
+def starts(going: Harness) -> list:
+    return [command for decision in going.decisions for command in decision.commands if isinstance(command, Start)]
+
+
+QUIET = {"trial": Outcome(hangs=True, before=())}
+
+
+@pytest.mark.parametrize(("seconds", "ahead"), [(0.001, 64), (0.01, 10), (0.2, 0)])
+def test_starts_of_short_trials_are_committed_ahead_of_their_places(seconds, ahead):
+    values = {"x": {"kind": "range", "value": [0, 1000, 1]}}
+    going = sweep({"kind": "grid", "concurrency": 2, "params": values}, QUIET).settle()
+    assert len(going.started) == 2
+    ended_after(going, child_id(ROOT, "0"), seconds)
+    assert len(going.started) == 1 + 2 + ahead
+    assert {(start.lane, start.width) for start in starts(going)} == {(ROOT, 2)}, "no more than two begin at once"
+
+
+@pytest.mark.parametrize("more", [{"timeout": 5}, {"adaptive": True}], ids=lambda item: next(iter(item)))
+def test_trials_do_not_go_ahead_where_that_would_change_anything(more):
+    matrix = {"kind": "grid", "concurrency": 2, "params": {"x": {"kind": "range", "value": [0, 1000, 1]}}}
+    component = trial()
+    if "timeout" in more:
+        component["termination"] = {"timeout": more["timeout"]}
+    else:
+        matrix |= {"kind": "tpe", "numRuns": 90, "metric": {"name": "loss", "optimization": "minimize"}}
+    going = sweep(matrix, QUIET, component).settle()
+    ended_after(going, child_id(ROOT, "0"), 0.001)
+    assert len(going.started) == 3
+    assert {start.lane for start in starts(going)} == {None}
+
+
+def test_trials_that_were_ahead_when_the_scheduler_died_are_commanded_again():
+    values = {"x": {"kind": "range", "value": [0, 5, 1]}}
+    going = sweep({"kind": "grid", "concurrency": 1, "params": values}, QUIET).settle()
+    ended_after(going, child_id(ROOT, "0"), 0.001)
+    assert len(going.started) == 5
+    going.crash()
+    before = len(starts(going))
+    going.settle()
+    again = starts(going)[before:]
+    assert [start.plan.run for start in again] == [child_id(ROOT, str(index)) for index in range(1, 5)]
+    assert {start.width for start in again} == {1}
+    for index in range(1, 5):
+        ended_after(going, child_id(ROOT, str(index)), 0.001)
+    assert going.root.status is Status.SUCCEEDED
