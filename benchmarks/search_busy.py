@@ -4,9 +4,9 @@ Each search runs its trials eight at a time on the runtime that plays attempts, 
 is trials × length over eight workers for as long as the search went on. CPU is what this process used per trial, which
 other work on the machine does not change; commits and suggestions are parts of the time between two trials.
 
-A trial may start only when the decision to start it is on the disk, so a worker rests between two trials for as long as
-deciding and committing take, and one process decides for all eight: 90 % of eight workers with trials of 1 ms would
-take 7 200 durable trials a second. Longer trials show where 90 % begins.
+A trial may start only when the decision to start it is on the disk; those of grid and random searches are committed a
+little ahead. One process decides for all eight: 90 % of eight workers with trials of 1 ms would take 7 200 durable
+trials a second. Longer trials show where 90 % begins.
 """
 
 from __future__ import annotations
