@@ -169,6 +169,13 @@ def test_waiting_answers_with_the_result(
     assert document(capsys, "ops", "wait", "run-a", code=code)["status"] == status
 
 
+def test_waiting_for_several_needs_all_of_them_to_succeed(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    for digit, status in (("a", Status.SUCCEEDED), ("b", Status.SKIPPED), ("c", Status.FAILED)):
+        add(store, digit, status=status)
+    assert len(document(capsys, "ops", "wait", "run-a", "run-b")) == 2
+    assert len(document(capsys, "ops", "wait", "-q", "name:%run%", code=1)) == 3
+
+
 def test_waiting_gives_up_when_its_time_is_up(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     add(store, "a", status=Status.RUNNING, finished_at=None)
     assert "still running" in answer(capsys, "ops", "wait", "run-a", "--timeout", "0", code=1)
