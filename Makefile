@@ -10,6 +10,7 @@ CHECKS := check-unit-heavy check-unit-light check-types check-format check-lint 
 
 # Minutes of fuzzing for each of the three targets.
 MINUTES ?= 10
+SECONDS_EACH ?= $(shell echo $$(($(MINUTES) * 60)))
 FUZZERS := fuzz-files fuzz-templates fuzz-patches
 
 .PHONY: help install demo test check bench slow fuzz fuzz-install format clean $(CHECKS) $(FUZZERS)
@@ -77,7 +78,7 @@ fuzz-install: $(STAMP)
 	@$(BIN)/python -c "import atheris" 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 
 $(FUZZERS): fuzz-%: fuzz-install
-	@$(BIN)/python tests/fuzz/fuzz.py $* -max_total_time=$$(($(MINUTES) * 60))
+	@$(BIN)/python tests/fuzz/fuzz.py $* -max_total_time=$(SECONDS_EACH)
 
 format: $(STAMP)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -46,6 +46,7 @@ class CompileCode(StrEnum):
     PARAM_AND_MATRIX = "PX226"
     TO_INIT = "PX227"
     JOIN_PARAM = "PX228"
+    QUERY = "PX229"
     UNDEFINED = "PX230"
     TEMPLATE_SYNTAX = "PX231"
     TEMPLATE_REFUSED = "PX232"
@@ -58,6 +59,7 @@ class CompileCode(StrEnum):
     HYPERBAND = "PX243"
     PROBABILITIES = "PX244"
     SEARCH_SETTINGS = "PX245"
+    SEARCH_NEEDS = "PX246"
     CRON = "PX250"
     SCHEDULE = "PX251"
     PLUGINS = "PX260"
@@ -231,6 +233,12 @@ CODES: dict[str, Code] = {
         "of type artifacts, or the param be `contextOnly`.",
         "inputs: [{name: loss, type: float}]   # joined",
     ),
+    CompileCode.QUERY: Code(
+        "The query or the sort cannot be read",
+        "The text that a join or a warm start asks other runs with is not in the [search language](query.md): its "
+        "grammar, a field that runs do not have, or an operation that the field does not take.",
+        "joins: [{query: 'metric.loss:<1', params: {loss: {value: outputs.loss}}}]",
+    ),
     CompileCode.UNDEFINED: Code(
         "A template names something that does not exist",
         "Templates see the inputs, outputs and params of their operation, and `globals`, `params`, "
@@ -293,6 +301,12 @@ CODES: dict[str, Code] = {
         "The search improves a value that is not declared",
         "A warning: the component declares outputs, but not this metric. It may still be logged.",
         "metric: {name: los, optimization: minimize}",
+    ),
+    CompileCode.SEARCH_NEEDS: Code(
+        "The search cannot begin like this",
+        "Something that its algorithm needs is missing or out of range: `numRuns` of a hyperopt or tpe search, "
+        "`params` of an iterative one, a `minIterations` above `maxIterations`.",
+        "matrix: {kind: hyperopt, metric: {name: loss, optimization: minimize}, params: {…}}   # how many runs?",
     ),
     CompileCode.CRON: Code(
         "The cron expression cannot be read",

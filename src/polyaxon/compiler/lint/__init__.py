@@ -120,6 +120,13 @@ class _Checker:
         self._take(check_names(use))
         if use.operation.matrix is not None:
             self._take(check_search(use))
+            from polyaxon.compiler.lint.needed import check_needed
+
+            self._take(check_needed(use))
+        if use.operation.joins or getattr(use.operation.matrix, "warm_start", None) is not None:
+            from polyaxon.compiler.lint.queries import check_queries
+
+            self._take(check_queries(use))
         self._take(check_settings(use))
         if use.operation.model_fields_set & _HELPED:
             self._check_helpers(use.operation, use.place)

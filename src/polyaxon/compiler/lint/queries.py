@@ -1,0 +1,59 @@
+"""Can the queries of joins and warm starts be asked? Their grammar, fields and operators, and the fields of sorts.
+
+A text with a template in it is checked when the operation is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.lint.near import pointed_at
+from polyaxon.compiler.lint.use import Use
+from polyaxon.compiler.template import has_template
+from polyaxon.errors import Problem, QueryError
+
+__all__ = ["check_queries"]
+
+_LEAD = re.compile(r"^Failed to parse query `.*`: (?:column (\d+): )?", re.DOTALL)
+_LAST = re.compile(r"`([^`]+)`$")
+_MEANT = re.compile(r"did you mean `(\w+)`\?")
+_WORD = re.compile(r"[^\s,:()|]+|\S")
+
+
+def check_queries(use: Use) -> Iterator[Problem]:
+    """Yield what is wrong with the texts that ask for other runs."""
+    # Only files that ask pay for the import.
+    from polyaxon.query import check, parse_sort
+
+    for index, join in enumerate(use.operation.joins or ()):
+        yield from _check(use, check, join.query, "joins", index, "query")
+        yield from _check(use, parse_sort, join.sort, "joins", index, "sort")
+    warm = getattr(use.operation.matrix, "warm_start", None)
+    if warm is not None:
+        yield from _check(use, check, warm.query, "matrix", "warmStart", "query")
+        yield from _check(use, parse_sort, warm.sort, "matrix", "warmStart", "sort")
+
+
+def _check(use: Use, read: Callable[[str], object], text: object, *where: str | int) -> Iterator[Problem]:
+    if not isinstance(text, str) or has_template(text):
+        return
+    try:
+        read(text)
+    except QueryError as error:
+        lead = _LEAD.match(error.message)
+        message = error.message[lead.end() :] if lead else error.message
+        what = "query" if where[-1] == "query" else "sort"
+        match = _WORD.search(text, int(lead[1]) - 1) if lead and lead[1] else _LAST.search(message)
+        word = match[match.lastindex or 0] if match else ""
+        hint = _with_key(error.hint, word)
+        found = use.place.problem(CompileCode.QUERY, f"the {what} is wrong: {message}", *where, suggestion=hint)
+        yield pointed_at(found, word)
+
+
+def _with_key(hint: str | None, word: str) -> str | None:
+    """Return the hint with the key that the wrong field has: `metric.loss` means `metrics.loss`."""
+    meant = _MEANT.fullmatch(hint or "")
+    _, dot, key = word.partition(".")
+    return f"did you mean `{meant[1]}.{key}`?" if meant and dot else hint
