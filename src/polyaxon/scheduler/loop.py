@@ -365,7 +365,7 @@ class Scheduler:
             raise
         for lease in leases:
             self._to_load[lease.root] = lease
-        if self._to_load:
+        if self._to_load and self._now >= self._retry_at:  # one that the store refused waits, whoever has its lease
             await self._load()
 
     async def _load(self) -> None:

@@ -6,13 +6,14 @@ import json
 import os
 import signal
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from polyaxon.model.observation import Phase
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.process.render import Duty
 
-__all__ = ["Ending", "Verdict", "describe_code", "read_verdict", "verdict", "write_verdict"]
+__all__ = ["Ending", "Verdict", "describe_code", "modified_at", "read_verdict", "verdict", "write_verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,14 @@ def read_verdict(stem: str) -> Verdict | None:
     except (OSError, ValueError):
         return None
     return Verdict(Phase(phase), code, message, reason)
+
+
+def modified_at(file: str) -> datetime | None:
+    """Return when a record was written, None when there is none."""
+    try:
+        return datetime.fromtimestamp(os.stat(file).st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def describe_code(code: int) -> str:

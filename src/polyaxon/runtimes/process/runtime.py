@@ -34,7 +34,7 @@ from polyaxon.runtimes.process.images import LocalImages
 from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
 from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
-from polyaxon.runtimes.process.read import Ending, Verdict, read_verdict, write_verdict
+from polyaxon.runtimes.process.read import Ending, Verdict, modified_at, read_verdict, write_verdict
 from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
 from polyaxon.runtimes.process.signals import describe, kill, kill_group, signal_program
@@ -50,6 +50,7 @@ _CLAIM_SECONDS = 0.5
 """How long a shell may take between creating its claim and writing into it."""
 _YOUNG_SECONDS = 0.3
 """A shell older than this has started its command."""
+_REMEMBERED = 1000
 _DEVICE_SECONDS = 1.0
 """How often a free device is looked for, while one is wanted."""
 
@@ -80,6 +81,8 @@ class ProcessRuntime:
         self._resolver = Resolver()
         self._listeners = Listeners()
         self._attempts: dict[tuple[RunId, int], Attempt] = {}
+        self._told: dict[tuple[RunId, int], Observation] = {}
+        """The latest endings: where the disk is full, the files say less than was seen."""
         self._seen: list[Observation] = []
         self._jobs: set[asyncio.Task[None]] = set()
         self._is_open = False
@@ -122,6 +125,9 @@ class ProcessRuntime:
     async def start(self, plan: LaunchPlan, attempt: int) -> None:
         """Start the attempt, or adopt it."""
         if (plan.run, attempt) in self._attempts:
+            return
+        if (told := self._told.get((plan.run, attempt))) is not None:
+            self._observe(told)
             return
         known = Attempt(plan.run, attempt, plan)
         self._attempts[known.key] = known
@@ -305,12 +311,12 @@ class ProcessRuntime:
 
     def _adopt_process(self, known: Attempt, name: str, stem: str, owner: claim.Identity) -> None:
         if known.patient is None:
-            self._tell_progress(known, Phase.RUNNING, at=_modified(f"{stem}.pid"))
+            self._tell_progress(known, Phase.RUNNING, at=modified_at(f"{stem}.pid"))
         known.pids[name] = owner.pid
         ended = partial(self._other_ended, known, name, owner.pid)
         if not self._watch.other(owner.pid, partial(claim.is_same, owner, stem), ended):
             known.pids[name] = 0  # It may be another process's by now.
-            self._ended(known, name, claim.read_code(stem), _modified(f"{stem}.exit"))
+            self._ended(known, name, claim.read_code(stem), modified_at(f"{stem}.exit"))
         elif known.is_stopping:
             self._terminate(known)
 
@@ -378,7 +384,7 @@ class ProcessRuntime:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
         stem = self.layout.record(known.run, known.number, name)
-        self._ended(known, name, claim.read_code(stem), _modified(f"{stem}.exit"))
+        self._ended(known, name, claim.read_code(stem), modified_at(f"{stem}.exit"))
 
     def _ended(
         self, known: Attempt, name: str, code: int | None, at: datetime | None = None, message: str = ""
@@ -425,7 +431,7 @@ class ProcessRuntime:
 
     def _is_young(self, known: Attempt, name: str) -> bool:
         """Whether the shell may still be between claim and command, where a signal can pass unnoticed."""
-        at = _modified(self.layout.record(known.run, known.number, name) + ".pid")
+        at = modified_at(self.layout.record(known.run, known.number, name) + ".pid")
         return at is None or (_now() - at).total_seconds() < _YOUNG_SECONDS
 
     def _force(self, known: Attempt) -> None:
@@ -448,7 +454,11 @@ class ProcessRuntime:
             self._do(asyncio.to_thread(shutil.rmtree, self.layout.places(known.run).context, ignore_errors=True))
         warnings = (*known.warnings, *self._left_warnings(known.run))
         at = known.ended_at or _now()
-        self._observe(Observation(known.run, known.number, phase, at, exit_code, message, warnings, reason))
+        told = Observation(known.run, known.number, phase, at, exit_code, message, warnings, reason)
+        self._told[known.key] = told
+        if len(self._told) > _REMEMBERED:
+            del self._told[next(iter(self._told))]
+        self._observe(told)
 
     def _tell_progress(self, known: Attempt, phase: Phase, message: str = "", at: datetime | None = None) -> None:
         self._observe(
@@ -485,10 +495,3 @@ def _let_go(known: Attempt) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _modified(file: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(os.stat(file).st_mtime, UTC)
-    except OSError:
-        return None
