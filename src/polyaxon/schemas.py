@@ -6,8 +6,7 @@ polyaxonfile holds a component or an operation in its variable `main`.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any, get_args
+from typing import Any
 
 from polyaxon.model import run, status
 from polyaxon.spec import (
@@ -17,6 +16,7 @@ from polyaxon.spec import (
     container,
     dag,
     distributed,
+    enums,
     environment,
     hooks,
     init,
@@ -37,19 +37,25 @@ __all__ = [
     "V1IO",
     "V1TPE",
     "AcquisitionFunctions",
+    "GaussianProcessConfig",
     "GaussianProcessesKernels",
     "KubernetesObject",
+    "PullPolicy",
+    "UtilityFunctionConfig",
     "V1ActivityProbe",
     "V1ActivityProbeExec",
     "V1ActivityProbeHttp",
     "V1Affinity",
+    "V1ArtifactKind",
     "V1ArtifactsType",
     "V1Asha",
     "V1AutoscalerOptions",
     "V1AverageStoppingPolicy",
     "V1Bayes",
+    "V1BucketConnection",
     "V1Build",
     "V1Cache",
+    "V1ClaimConnection",
     "V1CleanPodPolicy",
     "V1Cleaner",
     "V1CleanerJob",
@@ -86,11 +92,14 @@ __all__ = [
     "V1FailureEarlyStopping",
     "V1FileType",
     "V1GaussianProcessConfig",
+    "V1GitConnection",
     "V1GitType",
     "V1GridSearch",
     "V1HTTPGetAction",
     "V1Hook",
     "V1HostAlias",
+    "V1HostConnection",
+    "V1HostPathConnection",
     "V1HostPathVolumeSource",
     "V1HpChoice",
     "V1HpDateRange",
@@ -124,6 +133,7 @@ __all__ = [
     "V1MPIJob",
     "V1MXJob",
     "V1Mapping",
+    "V1Matrix",
     "V1MatrixKind",
     "V1MedianStoppingPolicy",
     "V1MetricEarlyStopping",
@@ -142,6 +152,7 @@ __all__ = [
     "V1Param",
     "V1PatchStrategy",
     "V1PersistentVolumeClaimVolumeSource",
+    "V1PipelineKind",
     "V1Plugins",
     "V1PodAffinity",
     "V1PodAntiAffinity",
@@ -149,6 +160,7 @@ __all__ = [
     "V1PodFailurePolicy",
     "V1PodSecurityContext",
     "V1PolyaxonSidecarContainer",
+    "V1Polyaxonfile",
     "V1Probe",
     "V1ProjectedVolumeSource",
     "V1PytorchElasticPolicy",
@@ -159,7 +171,10 @@ __all__ = [
     "V1RayReplica",
     "V1ResourceRequirements",
     "V1ResourceType",
+    "V1RunEdgeKind",
     "V1RunKind",
+    "V1RunPending",
+    "V1Runtime",
     "V1ScheduleKind",
     "V1SchedulingPolicy",
     "V1SecretEnvSource",
@@ -357,99 +372,32 @@ V1SecurityContext = KubernetesObject
 V1TCPSocketAction = KubernetesObject
 V1VolumeMount = KubernetesObject
 
+AcquisitionFunctions = enums.AcquisitionFunctions
+GaussianProcessesKernels = enums.GaussianProcessesKernels
+PullPolicy = enums.PullPolicy
+V1ArtifactKind = enums.V1ArtifactKind
+V1CleanPodPolicy = enums.V1CleanPodPolicy
+V1ConnectionKind = enums.V1ConnectionKind
+V1EventKind = enums.V1EventKind
+V1HyperoptAlgorithms = enums.V1HyperoptAlgorithms
+V1MatrixKind = enums.V1MatrixKind
+V1Optimization = enums.V1Optimization
+V1PatchStrategy = enums.V1PatchStrategy
+V1PipelineKind = enums.V1PipelineKind
+V1ResourceType = enums.V1ResourceType
+V1RunEdgeKind = enums.V1RunEdgeKind
+V1RunPending = enums.V1RunPending
+V1ScheduleKind = enums.V1ScheduleKind
+V1TriggerPolicy = enums.V1TriggerPolicy
 
-class V1TriggerPolicy(StrEnum):
-    """When an operation starts, by what became of those before it."""
-
-    ALL_SUCCEEDED = "all_succeeded"
-    ALL_FAILED = "all_failed"
-    ALL_DONE = "all_done"
-    ONE_SUCCEEDED = "one_succeeded"
-    ONE_FAILED = "one_failed"
-    ONE_DONE = "one_done"
-
-
-class V1PatchStrategy(StrEnum):
-    """How fields are laid over others."""
-
-    REPLACE = "replace"
-    ISNULL = "isnull"
-    POST_MERGE = "post_merge"
-    PRE_MERGE = "pre_merge"
-
-
-class V1Optimization(StrEnum):
-    """Which way is better."""
-
-    MAXIMIZE = "maximize"
-    MINIMIZE = "minimize"
-
-
-class V1ResourceType(StrEnum):
-    """Whether a budget is whole."""
-
-    INT = "int"
-    FLOAT = "float"
-
-
-class V1HyperoptAlgorithms(StrEnum):
-    """How `hyperopt` suggests."""
-
-    TPE = "tpe"
-    RAND = "rand"
-    ANNEAL = "anneal"
-
-
-class AcquisitionFunctions(StrEnum):
-    """How `bayes` chooses the next point."""
-
-    UCB = "ucb"
-    EI = "ei"
-    POI = "poi"
-
-
-class GaussianProcessesKernels(StrEnum):
-    """What `bayes` thinks of the function."""
-
-    RBF = "rbf"
-    MATERN = "matern"
-
-
-class V1MatrixKind(StrEnum):
-    """The kinds of `matrix`."""
-
-    MAPPING = "mapping"
-    GRID = "grid"
-    RANDOM = "random"
-    HYPEROPT = "hyperopt"
-    TPE = "tpe"
-    BAYES = "bayes"
-    HYPERBAND = "hyperband"
-    ITERATIVE = "iterative"
-    ASHA = "asha"
-    CMAES = "cmaes"
-
-
-class V1ScheduleKind(StrEnum):
-    """The kinds of `schedule`."""
-
-    CRON = "cron"
-    INTERVAL = "interval"
-    DATETIME = "datetime"
-
-
-class V1CleanPodPolicy(StrEnum):
-    """Which pods of a distributed run are deleted at its end."""
-
-    ALL = "All"
-    RUNNING = "Running"
-    NONE = "None"
-
-
-def _words(name: str, choices: object) -> Any:
-    """Make the enum of the words that a field takes."""
-    return StrEnum(name, {word.upper(): word for word in get_args(choices)})
-
-
-V1EventKind = _words("V1EventKind", hooks.EventKind)
-V1ConnectionKind = _words("V1ConnectionKind", connections.ConnectionKind)
+# Other names of the same, and what only Python code writes.
+GaussianProcessConfig = matrix.GaussianProcess
+UtilityFunctionConfig = matrix.UtilityFunction
+V1BucketConnection = connections.BucketConnection
+V1ClaimConnection = connections.ClaimConnection
+V1GitConnection = connections.GitConnection
+V1HostConnection = connections.HostConnection
+V1HostPathConnection = connections.HostPathConnection
+V1Matrix = matrix.Matrix
+V1Polyaxonfile = component.Authored
+V1Runtime = jobs.Run

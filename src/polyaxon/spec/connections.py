@@ -9,9 +9,18 @@ from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.environment import Labels
-from polyaxon.spec.fields import IntOrRef, Model, Shape, wrong
+from polyaxon.spec.fields import Before, IntOrRef, Model, Shape, wrong
 
-__all__ = ["Connection", "ConnectionKind", "ConnectionResource"]
+__all__ = [
+    "BucketConnection",
+    "ClaimConnection",
+    "Connection",
+    "ConnectionKind",
+    "ConnectionResource",
+    "GitConnection",
+    "HostConnection",
+    "HostPathConnection",
+]
 
 ConnectionKind: TypeAlias = Literal[
     "host_path",
@@ -85,6 +94,64 @@ EnvItems: TypeAlias = Annotated[
 ]
 
 
+class BucketConnection(Model):
+    """Where a bucket is."""
+
+    kind: str | None = None
+    bucket: str
+    """Its address, such as `s3://name/path`."""
+
+
+class ClaimConnection(Model):
+    """Where a volume claim is mounted."""
+
+    kind: str | None = None
+    volume_claim: str
+    """Name of the claim."""
+    mount_path: str
+    """Where it is seen."""
+    read_only: bool | None = None
+    """Whether nothing may be written to it."""
+
+
+class HostPathConnection(Model):
+    """Where a path of the host is mounted."""
+
+    kind: str | None = None
+    host_path: str
+    """The path on the host."""
+    mount_path: str
+    """Where it is seen."""
+    read_only: bool | None = None
+    """Whether nothing may be written to it."""
+
+
+class HostConnection(Model):
+    """Where a registry or another server is."""
+
+    kind: str | None = None
+    url: str
+    """Its address."""
+    insecure: bool | None = None
+    """Whether its certificate is not checked."""
+
+
+class GitConnection(Model):
+    """Where a git repository is."""
+
+    kind: str | None = None
+    url: str | None = None
+    """Its address."""
+    revision: str | None = None
+    """Branch, tag or commit."""
+    flags: list[str] | None = None
+    """Further options of `git clone`."""
+
+
+def _schema_data(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Model) else value
+
+
 class ConnectionResource(Model):
     """A secret or config map that belongs to the connection."""
 
@@ -113,7 +180,7 @@ class Connection(Model):
     """Text for people."""
     tags: list[str] | None = None
     """Words to find it by."""
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    schema_: Annotated[dict[str, Any], Before(_schema_data)] | None = Field(default=None, alias="schema")
     """Where it is: fields that depend on the kind."""
     secret: ConnectionResource | None = None
     """A secret that opens it."""

@@ -10,6 +10,7 @@ from pydantic_core import core_schema
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.container import Container
 from polyaxon.spec.fields import Before, CommaList, IntOrRef, Model, OrTemplate, Shape, wrong
+from polyaxon.spec.types import IMAGE
 
 __all__ = [
     "ArtifactKind",
@@ -78,7 +79,7 @@ ImageName: TypeAlias = Annotated[
     Shape(
         "the name of an image, without blanks",
         core_schema.union_schema(
-            [core_schema.str_schema(pattern=r"^[^\s:/][^\s]*$"), core_schema.str_schema(pattern=r"\{\{.+\}\}")],
+            [core_schema.str_schema(pattern=IMAGE), core_schema.str_schema(pattern=r"\{\{.+\}\}")],
             mode="left_to_right",
         ),
         {"type": "string", "minLength": 1},

@@ -16,7 +16,7 @@ from typing import Any
 
 from polyaxon.spec.moments import CastError, to_date, to_datetime, to_duration
 
-__all__ = ["TYPES", "CastError", "cast", "check_type", "compatible", "describe", "of_client", "plain"]
+__all__ = ["IMAGE", "TYPES", "CastError", "cast", "check_type", "compatible", "describe", "of_client", "plain"]
 
 Caster = Callable[[Any], Any]
 
@@ -219,7 +219,7 @@ def _uuid(value: Any) -> str:
 
 def _image(value: Any) -> str:
     found = value.get("name") if isinstance(value, Mapping) and set(value) <= {"name", "connection"} else value
-    if isinstance(found, str) and ("{{" in found or (_IMAGE.match(found) and found.count(":") <= 3)):
+    if isinstance(found, str) and ("{{" in found or _IMAGE.fullmatch(found)):
         return found
     raise CastError(f"expected the name of an image, got {describe(value)}")
 
@@ -268,7 +268,12 @@ def _event(value: Any) -> dict[str, Any]:
 
 
 _UUID = re.compile(r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")
-_IMAGE = re.compile(r"^[^\s:/][^\s]*$")
+IMAGE = (
+    r"^([^\s:/@]+(:[^\s:/@]+)?/)?([^\s:/@]+/)*[^\s:/@]+"  # registry with a port, path, name
+    r"(:[^\s:/@]+)?(@[A-Za-z0-9_+.-]+:[0-9a-fA-F]+)?$"  # tag, digest
+)
+"""The name of an image."""
+_IMAGE = re.compile(IMAGE)
 _WASB = (
     r"^(wasbs?://[^@/\s]+@[^/\s]+\.blob\.core\.windows\.net(/.*)?"
     r"|https://[^@/\s]+\.blob\.core\.windows\.net/[^/\s]+(/.*)?"

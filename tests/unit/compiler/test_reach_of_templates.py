@@ -1,4 +1,4 @@
-"""Templates may read the connections that the run has, wherever it has them from; others are refused."""
+"""Templates may read the connections that the run has, wherever it has them from; of others there is a warning."""
 
 # ruff: noqa: E501  (a file is one line)
 
@@ -22,12 +22,12 @@ RIGHT = {
 
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
 def test_a_connection_that_the_run_has_may_be_read(text: str) -> None:
-    assert "PX230" not in codes(loaded(text).problems)
+    assert "PX230" not in codes(loaded(text).problems, "warning")
 
 
-def test_one_that_it_has_not_is_refused_with_the_nearest_name() -> None:
+def test_of_one_that_it_has_not_there_is_a_warning_with_the_nearest_name() -> None:
     (problem,) = loaded(f"run: {{kind: job, connections: [date], {ASKS}}}").problems
-    assert (problem.code, problem.suggestion) == ("PX230", "did you mean `date`?")
+    assert (problem.code, problem.severity, problem.suggestion) == ("PX230", "warning", "did you mean `date`?")
     assert problem.source is not None
     assert problem.source[problem.column - 1 :].startswith("connections.data")
 
@@ -36,5 +36,5 @@ def test_init_has_the_connections_of_its_entries_and_of_fetched_inputs() -> None
     asks = "container: {image: x, args: ['{{ init.repo.url }}']}"
     entry = f"init: [{{git: {{}}, connection: repo}}]\n{asks}"
     fetched = f"inputs: [{{name: code, type: git, toInit: true, connection: repo, value: {{}}}}]\n{asks}"
-    assert codes(loaded(entry).problems) == codes(loaded(fetched).problems) == []
-    assert codes(loaded(f"connections: [repo]\n{asks}").problems) == ["PX230"]
+    assert codes(loaded(entry).problems, "warning") == codes(loaded(fetched).problems, "warning") == []
+    assert codes(loaded(f"connections: [repo]\n{asks}").problems, "warning") == ["PX230"]

@@ -1,4 +1,7 @@
-"""Do the templates name connections that the run has? `connections.NAME` and `init.NAME` exist for those only."""
+"""Do the templates name connections that the run has? `connections.NAME` and `init.NAME` exist for those only.
+
+Warnings: a preset, or who calls the dag, may still bring the connection.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def _unknown(template: Template, path: Path, place: Place, known: Mapping[str, s
         message = f"the run has no connection `{name}` in its `{root}`"
         message += f" (it has {listed(sorted(names))})" if names else ""
         suggestion = did_you_mean(name, names) or f"add `{name}` to `{_FIELDS[root]}`"
-        found = place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion)
+        found = place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion, severity="warning")
         yield pointed_at(found, f"{root}.{name}")
 
 
