@@ -51,7 +51,9 @@ def _check_resources(value: Any) -> Any:
         if amounts is None or has_template(amounts):
             continue
         if not isinstance(amounts, dict):
-            errors.append(wrong(SpecCode.WRONG_TYPE, "expected a mapping of resources to amounts", at=(side,)))
+            message = "expected a mapping of resources to amounts"
+            hint = "write `{cpu: 1, memory: 4Gi}`, for example"
+            errors.append(wrong(SpecCode.WRONG_TYPE, message, at=(side,), suggestion=hint))
             continue
         for name, amount in amounts.items():
             if not _is_quantity(amount):

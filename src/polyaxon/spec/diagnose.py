@@ -17,6 +17,7 @@ from polyaxon.model.record import dataclass
 from polyaxon.spec.anatomy import Choice, Kinds, ListOf, MapOf, Node, OneOf, Scalar, Section, fields_of, kind_of, step
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.fields import Model, to_snake
+from polyaxon.spec.hints import value_hint, written
 from polyaxon.spec.load import Document
 from polyaxon.spec.traps import trap_at
 from polyaxon.spec.types import describe
@@ -45,6 +46,18 @@ _MOST = 1000
 def diagnose(document: Document, model: type[Model], error: ValidationError) -> Iterator[Problem]:
     """Yield a problem for each finding."""
     seen: set[tuple[Path, str]] = set()
+    problems = list(_each(document, model, error, seen))
+    meant = {(found.path.rpartition(".")[0], found.suggestion) for found in problems}
+    for found in problems:
+        # A misspelled field is not missing as well.
+        name = (found.suggestion or "").removeprefix("add `").removesuffix(": …`")
+        if found.code != SpecCode.MISSING_FIELD or (found.path, f"did you mean `{name}`?") not in meant:
+            yield found
+
+
+def _each(
+    document: Document, model: type[Model], error: ValidationError, seen: set[tuple[Path, str]]
+) -> Iterator[Problem]:
     for found in error.errors(include_url=False):
         if len(seen) == _MOST:
             rest = error.error_count() - _MOST
@@ -71,7 +84,8 @@ def _own(at: Finding) -> Problem:
     """A finding of our own validators, which say everything themselves."""
     message, code, hint = (at.context[name] for name in ("message", "code", "suggestion"))
     path = (*at.path, *at.context["at"])
-    trap = _trapped(at.document, path, message)
+    expected = _label(_node_at(at.document, at.model, path))
+    trap = None if "true or false" in expected else _trapped(at.document, path, message)
     return trap or at.document.problem(code, message, path, suggestion=hint, key=code in _ABOUT_KEYS)
 
 
@@ -194,7 +208,7 @@ def _shape(at: Finding) -> Problem:
     trap = _trapped(at.document, at.path, message, value)
     if trap is not None:
         return trap
-    hint = context.get("suggestion") or _quoting_hint(context["label"], value)
+    hint = context.get("suggestion") or value_hint(context["label"], value)
     code = SpecCode.OUT_OF_RANGE if _is_beyond(context["label"], value) else context["code"]
     return at.document.problem(code, message, at.path, suggestion=hint)
 
@@ -207,21 +221,9 @@ def _is_beyond(label: str, value: Any) -> bool:
 
 def _port(document: Document, path: Path, value: list[Any]) -> Problem:
     place, item = next((place, item) for place, item in enumerate(value) if type(item) is not int)
-    hint = _quoting_hint("a number", item)
+    hint = value_hint("a number", item)
     message = f"expected a port number, got {describe(item)}"
     return document.problem(SpecCode.WRONG_TYPE, message, (*path, place), suggestion=hint)
-
-
-def _quoting_hint(label: str, value: Any) -> str | None:
-    if isinstance(value, bool | int | float) and "number" not in label and ("text" in label or "name" in label):
-        return f'put it in quotes: `"{_written(value)}"`'
-    if isinstance(value, str) and "number" in label and value.strip().lstrip("-").isdigit():
-        return f"write it without quotes: `{value.strip()}`"
-    return None
-
-
-def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _choice(at: Finding) -> Problem:
@@ -254,8 +256,7 @@ def _text(at: Finding) -> Problem:
     trap = _trapped(at.document, at.path, message, value)
     if trap is not None:
         return trap
-    hint = f'put it in quotes: `"{_written(value)}"`' if isinstance(value, bool | int | float) else None
-    return at.document.problem(SpecCode.WRONG_TYPE, message, at.path, suggestion=hint)
+    return at.document.problem(SpecCode.WRONG_TYPE, message, at.path, suggestion=value_hint("text", value))
 
 
 def _trapped(document: Document, path: Path, message: str, value: Any = None) -> Problem | None:
@@ -278,7 +279,7 @@ def _wrong_type(at: Finding) -> Problem:
     message = f"expected {expected}, got {describe(value)}"
     suggestion = None
     if "list" in expected and not isinstance(value, dict | list) and value is not None:
-        suggestion = f"write a list: `[{_written(value)}]`" if len(str(value)) < 40 else "begin each item with `-`"
+        suggestion = f"write a list: `[{written(value)}]`" if len(str(value)) < 40 else "begin each item with `-`"
     elif "list" in expected and isinstance(value, dict):
         suggestion = "begin each item with `-`"
     elif "mapping" in expected:
@@ -287,6 +288,8 @@ def _wrong_type(at: Finding) -> Problem:
         if owner is not None:
             some = list(fields_of(owner))[:3]
             suggestion = "its fields are " + ", ".join(f"`{alias}`" for alias in some) + ", …"
+    else:
+        suggestion = value_hint(expected, value)
     return at.document.problem(SpecCode.WRONG_TYPE, message, at.path, suggestion=suggestion)
 
 

@@ -227,9 +227,11 @@ class IO(Model):
             if self.validation is not None and not _holds_template(self.value):
                 check_rules(self.validation, judged)
         except CastError as error:
-            raise wrong(
-                SpecCode.IO_VALUE, f"the default of `{self.name}` does not fit: {error}", at=("value",)
-            ) from error
+            from polyaxon.spec.hints import TYPE_HINTS
+
+            hint = "write a list, such as `[first, second]`" if self.is_list else TYPE_HINTS.get(self.type or "")
+            message = f"the default of `{self.name}` does not fit: {error}"
+            raise wrong(SpecCode.IO_VALUE, message, at=("value",), suggestion=hint) from error
 
 
 _MEANT = {

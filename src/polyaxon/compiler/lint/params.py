@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.facts import RefError, read_path, read_ref
-from polyaxon.compiler.lint.near import did_you_mean, listed
+from polyaxon.compiler.lint.near import did_you_mean, listed, nearest
 from polyaxon.compiler.lint.use import Use
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.tree import plan
 from polyaxon.errors import Problem
+from polyaxon.spec.hints import TYPE_HINTS
 from polyaxon.spec.io import IO, validate
 from polyaxon.spec.params import Param
 from polyaxon.spec.types import CastError
@@ -48,7 +49,7 @@ def check_params(
     for io in use.view.fetched:
         if io.name not in params and "value" in io.model_fields_set and io.value is not None:
             yield from _check_to_init(use, io.name, Param(), io)
-    yield from _check_missing(use, params, may_be_open)
+    yield from _check_missing(use, params, may_be_open, _misspelled(use, used))
     yield from _check_joins(use)
 
 
@@ -92,28 +93,7 @@ def value_hint(io: IO, value: object) -> str:
         return did_you_mean(str(value), map(str, options)) or f"write one of {listed(map(str, options))}"
     if io.is_list:
         return "write a list, such as `[first, second]`"
-    return _EXAMPLES.get(io.type or "", "change the value, or the rules of the input")
-
-
-_EXAMPLES = {
-    "int": "write a whole number, such as `10`",
-    "float": "write a number, such as `0.1`",
-    "metric": "write a number, such as `0.1`",
-    "bool": "write `true` or `false`",
-    "str": "write a text, in quotes",
-    "path": "write a path, in quotes",
-    "dict": "write a mapping, such as `{key: value}`",
-    "list": "write a list, such as `[first, second]`",
-    "date": "write a date, such as `2030-01-31`",
-    "datetime": "write a time, such as `2030-01-31T12:00:00`",
-    "timedelta": "write seconds, or a duration such as `P1DT2H`",
-    "uri": "write an address with its scheme, such as `https://example.org/x`",
-    "image": "write the name of an image, such as `python:3.12`",
-    "s3": "write an address, such as `s3://bucket/path`",
-    "gcs": "write an address, such as `gs://bucket/path`",
-    "uuid": "write the 32 hexadecimal digits of a UUID",
-    "email": "write an address, such as `name@example.org`",
-}
+    return TYPE_HINTS.get(io.type or "", "change the value, or the rules of the input")
 
 
 def _check_ref(use: Use, name: str, param: Param) -> Iterator[Problem]:
@@ -157,10 +137,23 @@ def _check_to_init(use: Use, name: str, param: Param, io: IO | None) -> Iterator
     yield place.problem(CompileCode.TO_INIT, message, *path, suggestion=suggestion)
 
 
-def _check_missing(use: Use, params: Mapping[str, Param], may_be_open: bool) -> Iterator[Problem]:
+def _misspelled(use: Use, used: frozenset[str]) -> frozenset[str]:
+    """Return the inputs that a param or a searched name was probably meant for: that is said, and is all there is."""
+    if not use.view.required:
+        return frozenset()
+    names = (*(use.operation.params or {}), *use.searched)
+    strangers = [name for name in names if use.io(name) is None and name not in used]
+    inputs = [*use.view.inputs, *use.view.outputs]
+    return frozenset(filter(None, (nearest(name, inputs) for name in strangers)))
+
+
+def _check_missing(
+    use: Use, params: Mapping[str, Param], may_be_open: bool, misspelled: frozenset[str]
+) -> Iterator[Problem]:
     for io in use.view.required:
         name = io.name
-        if name in use.searched or name in use.joined or (name in params and _gives_value(params[name])):
+        given = name in use.searched or name in use.joined or (name in params and _gives_value(params[name]))
+        if given or name in misspelled:
             continue
         kind = f" ({io.type})" if io.type else ""
         message = f"{use.title} needs a value for `{name}`{kind}"

@@ -33,6 +33,12 @@ def check_settings(use: Use) -> Iterator[Problem]:
         yield from _check_patch(use)
     if "events" in given:
         yield from _check_events(use)
+    if use.operation.dependencies and use.dag is None:
+        message = "`dependencies` mean something inside a dag only"
+        suggestion = "put the operation into a dag, or remove them"
+        yield use.place.problem(
+            CompileCode.UNKNOWN_OPERATION, message, "dependencies", suggestion=suggestion, severity="warning", key=True
+        )
     if given & _BESIDE_RUN:
         yield from _check_side(use, use.operation, use.place)
     yield from _check_container(use)
