@@ -151,7 +151,7 @@ OUTER = {
     "schedule": st.sampled_from(
         [{"kind": "cron", "cron": "@daily", "maxRuns": 2}, {"kind": "interval", "frequency": 60}]
     ),
-    "conditions": st.sampled_from(["{{ lr < 1 }}", "flag", "true"]),
+    "conditions": st.sampled_from(["{{ lr < 1 }}", "params.flag.value", "true"]),
     "joins": st.just([{"query": "status: succeeded", "params": {"words": {"value": "inputs.name"}}}]),
     "patchStrategy": st.sampled_from(["post_merge", "pre_merge", "replace", "isnull"]),
     "skipOnUpstreamSkip": st.booleans(),

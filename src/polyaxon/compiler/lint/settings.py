@@ -105,6 +105,19 @@ def _check_condition(use: Use) -> Iterator[Problem]:
     problem = _never_boolean(use, text, template.names)
     if problem is not None:
         yield use.place.problem(CompileCode.CONDITION, problem, *where, suggestion=_CONDITION_HINT)
+    elif (flag := _flag_alone(use, text, template.names)) is not None:
+        message = f"`{flag}` alone is the text `--{flag}` or nothing, because it is a flag"
+        suggestion = f"write `params.{flag}.value`"
+        yield use.place.problem(CompileCode.CONDITION, message, *where, suggestion=suggestion)
+
+
+def _flag_alone(use: Use, text: str, names: frozenset[str]) -> str | None:
+    """Return the flag whose text the condition is."""
+    if conditions.shape_of(text) != "name":
+        return None
+    name = next(iter(names))
+    io = use.io(name)
+    return name if io is not None and io.is_flag else None
 
 
 def _has_no_value(use: Use, name: str) -> bool:
