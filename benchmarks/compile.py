@@ -1,26 +1,26 @@
 """How long does it take to load, check and compile a dag, and what does one of its operations cost when it starts?
 
-    python benchmarks/compile.py [--sizes 100 1000 10000] [--peer-python PATH]
+    python benchmarks/compile.py [--sizes 100 1000 10000] [--no-peers]
 
-Times are CPU seconds of one process (the best of some runs), so that other work on the machine does not count. With
-`--peer-python` (or `POLYAXON_PEER_PYTHON`) naming the interpreter of an environment that holds them, the reference's
-`polyaxon` and snakemake do the same work in the same run; without, they are skipped and said to be.
+Times are CPU seconds of one process (the best of some runs), so that other work on the machine does not count. The
+reference's `polyaxon` and snakemake load and check the same dag in the same run, from an environment of their own that
+is made once (see `flow_peers`); what cannot be installed is a row with the reason.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flow_peers import BIN, install
 from polyaxon.compiler.compile import Surroundings, compile_operation, launch_plan
 from polyaxon.compiler.expand import dag_graph, inherited
 from polyaxon.compiler.resolve import load
@@ -35,6 +35,8 @@ from polyaxon.spec.load import parse
 BUDGET_SECONDS = 1.5
 BUDGET_AT = 10_000
 BUDGET_CHILD_MICROSECONDS = 150
+PEERS_AT_MOST = 1000
+PEER_SECONDS = 240
 PLACES = Places("/ctx", "/ctx/artifacts", "/store/r", "/store/r/outputs", "/store")
 
 
@@ -84,8 +86,8 @@ def best_of(runs: int, work: Callable[[], Any]) -> tuple[float, Any]:
     return least, result
 
 
-def measure(count: int) -> None:
-    """Print one line of the table."""
+def measure(count: int) -> float:
+    """Print one line of the table; return the total."""
     text = dag_text(count)
     runs = 5 if count <= 1000 else 3
     parsing, document = best_of(runs, lambda: parse(text, "dag.yaml"))
@@ -106,6 +108,7 @@ def measure(count: int) -> None:
         f"{count:>8,} {parsing:>8.3f} {reading:>8.3f} {checking:>8.3f} {compiling:>8.3f} {total:>8.3f}"
         f" {total / count * 1e6:>8.0f} {peak:>8.0f}{verdict}"
     )
+    return total
 
 
 def around(name: str, **more: Any) -> Surroundings:
@@ -160,48 +163,54 @@ def snakefile(count: int) -> str:
     return "\n".join(lines)
 
 
-def measure_peers(python: str | None, sizes: list[int]) -> None:
-    """Print the peers' times for the same dag, or why there are none."""
-    if python is None:
-        print("\npeers: skipped, no `--peer-python` given (an environment with `polyaxon` or `snakemake` in it)")
-        return
-    for name, script, make, suffix in (
-        ("polyaxon (reference)", REFERENCE, dag_text, ".yaml"),
-        ("snakemake -n", SNAKEMAKE, snakefile, ".smk"),
-    ):
-        for size in sizes:
+PEERS = (
+    ("polyaxon (reference)", "polyaxon", REFERENCE, dag_text, ".yaml"),
+    ("snakemake -n", "snakemake", SNAKEMAKE, snakefile, ".smk"),
+)
+
+
+def measure_peers(ours: Mapping[int, float]) -> None:
+    """Print the peers' times for the same dag and how many times ours they are, or why there are none."""
+    print(f"\n{'peer':22} {'ops':>8} {'CPU s':>8} {'× ours':>8}")
+    for name, package, script, make, suffix in PEERS:
+        reason = install(package)
+        if reason:
+            print(f"{name:22} skipped: {reason}")
+            continue
+        for size, seconds in ours.items():
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"dag{suffix}"
                 path.write_text(make(size))
-                done = subprocess.run(
-                    [python, "-c", script, str(path)],
-                    capture_output=True,
-                    text=True,
-                    timeout=600,
-                    check=False,
-                    cwd=folder,
-                )
+                command = [str(Path(BIN, "python")), "-c", script, str(path)]
+                try:
+                    done = subprocess.run(
+                        command, capture_output=True, text=True, timeout=PEER_SECONDS, check=False, cwd=folder
+                    )
+                except subprocess.TimeoutExpired:
+                    print(f"{name:22} {size:>8,} not done in {PEER_SECONDS} s")
+                    break
             if done.returncode:
                 reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-                print(f"{name}: skipped at {size:,}: {reason[:160]}")
+                print(f"{name:22} {size:>8,} failed: {reason[:160]}")
                 break
-            print(f"{name}: {size:,} operations in {float(done.stdout.strip().splitlines()[-1]):.2f} s")
+            taken = float(done.stdout.strip().splitlines()[-1])
+            print(f"{name:22} {size:>8,} {taken:>8.2f} {taken / seconds:>8.1f}")
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 1000, 10_000])
-    parser.add_argument("--peer-python", default=os.environ.get("POLYAXON_PEER_PYTHON"))
+    parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args()
     measured = ("operations", "parse", "model", "check", "compile", "total s", "µs/op", "peak MB")
     print(f"Python {sys.version.split()[0]}; CPU seconds\n")
     print("{:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}".format("ops", *measured[1:]))
     load(NoSources(), Source(dag_text(5), "dag.yaml"))  # imports and validators are not what is measured
-    for size in options.sizes:
-        measure(size)
+    ours = {size: measure(size) for size in options.sizes}
     measure_children()
-    measure_peers(options.peer_python, [size for size in options.sizes if size <= 1000])
+    if not options.no_peers:
+        measure_peers({size: seconds for size, seconds in ours.items() if size <= PEERS_AT_MOST})
 
 
 if __name__ == "__main__":
