@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# As installing a package does: where Python is told not to write bytecode, every command would compile all of it again.
+COMPILE = $(BIN)/python -m compileall -q src
 # The unit tier in two halves of about the same length, which `make check` runs side by side.
 UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine search scheduler))
 UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))
@@ -31,6 +33,7 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@echo "==> installing polyaxon and its development tools"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(COMPILE)
 	@touch $@
 
 install: $(STAMP)
@@ -70,6 +73,7 @@ check-unit-light: $(STAMP)
 	@$(BIN)/python -m pytest $(UNIT_LIGHT) -m "not slow" -q
 
 bench: $(STAMP)
+	@$(COMPILE)
 	@for benchmark in benchmarks/*.py; do echo "==> $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 fuzz: $(FUZZERS)
