@@ -23,6 +23,8 @@ LAYERS, WIDTH, POINTS = 12, 20, 60
 AFTER_START_SECONDS = 1.2
 """A kill comes at most so long after the first commit."""
 BETWEEN_RESTARTS_SECONDS = (3.0, 10.0)
+STANDSTILL_SECONDS = 3.0
+"""Who looks every ten milliseconds and did not come to it for so long, was on a machine that stood still."""
 EARLY = 0.25
 """The share of kills that come before the scheduler has committed anything."""
 
@@ -147,13 +149,17 @@ class LargeChaos(Chaos):
         return [(name, float(at), float(waited)) for pid, name, at, waited in parts if int(pid) == driver.pid]
 
     def first_commit(self, driver: subprocess.Popen[bytes]) -> tuple[float, float] | None:
-        """Wait for the driver's first commit, and return its time and the wait until then; None without a commit."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
+        """Wait for the driver's first commit; return its time, and how much until then was not the driver's own: it
+        waited for a processor, or the whole machine stood still. None without a commit."""
+        looked, stood_still = time.monotonic(), 0.0
+        deadline = looked + DEADLINE_SECONDS
         while True:
             ended = driver.poll() is not None
+            gap, looked = time.monotonic() - looked, time.monotonic()
+            stood_still += gap if gap > STANDSTILL_SECONDS else 0.0
             for name, at, waited in self.reached(driver):
                 if name == "committed":
-                    return at, waited
+                    return at, waited + stood_still
             if ended:
                 return None
             assert time.monotonic() < deadline, "the driver neither commits nor ends"
