@@ -7,7 +7,6 @@ linear in the number of operations, and what belongs to a component is worked ou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from polyaxon.compiler.codes import CompileCode
@@ -34,7 +33,7 @@ __all__ = ["lint"]
 MAX_DEPTH = 20
 """Dags inside dags; deeper ones are surely made by a mistake."""
 MOST = 100
-"""Nobody reads more problems."""
+"""Nobody reads more problems, nor more warnings."""
 
 
 def lint(
@@ -47,9 +46,11 @@ def lint(
     """
     checker = _Checker(composer, given, partial)
     checker.check(operation, place)
-    if len(checker.problems) >= MOST:
-        message = f"only the first {MOST} problems are shown"
-        checker.problems.append(place.document.problem(SpecCode.MORE_PROBLEMS, message, place.path))
+    for severity, count in checker.counts.items():
+        if count >= MOST:
+            message = f"only the first {MOST} {severity}s are shown"
+            more = place.document.problem(SpecCode.MORE_PROBLEMS, message, place.path, severity=severity)
+            checker.problems.append(more)
     return checker.problems
 
 
@@ -59,6 +60,7 @@ class _Checker:
         self.given = given
         self.partial = partial
         self.problems: list[Problem] = []
+        self.counts = {"error": 0, "warning": 0}
         self._views: dict[int, View] = {}
         self._seen: set[int] = set()
         self._asked: dict[int, set[str]] = {}
@@ -89,9 +91,15 @@ class _Checker:
 
     def _take(self, found: Iterable[Problem]) -> None:
         """Keep what was found, as long as anybody would read it: finding and wording each costs time."""
-        room = MOST - len(self.problems)
-        if room > 0:
-            self.problems.extend(islice(found, room))
+        if self.counts["error"] >= MOST:
+            return
+        for problem in found:
+            # Warnings take no room from the errors: a file with a hundred of them may still be wrong.
+            if self.counts[problem.severity] < MOST:
+                self.counts[problem.severity] += 1
+                self.problems.append(problem)
+            elif problem.severity == "error":
+                return
 
     def _use(self, operation: Operation, place: Place, siblings: Mapping[str, Authored]) -> Use | None:
         """Return the use of the operation's component; None when that is not known."""
