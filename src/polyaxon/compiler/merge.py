@@ -129,6 +129,9 @@ def merge(
     result = dict(base)
     for key, value in patch.items():
         if key not in base:
+            below = fields.get(key)
+            if isinstance(value, Mapping) and isinstance(below, Nested | Kinds):
+                value = merge({}, value, strategy, below)  # a null inside of it is unset as well
             if value is not None:
                 result[key] = value
             continue

@@ -178,3 +178,10 @@ def parts_of(annotation: Any) -> list[Any]:
         return []
     inner = get_args(annotation)
     return [annotation] if not inner else [part for item in inner for part in parts_of(item)]
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_null_inside_of_a_new_object_is_unset(strategy: Strategy) -> None:
+    once = merge({}, {"container": {"image": "x", "command": None}}, strategy)
+    assert once == {"container": {"image": "x"}}
+    assert merge(once, {"container": {"image": "x", "command": None}}, strategy) == once
