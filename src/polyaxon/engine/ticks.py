@@ -20,6 +20,9 @@ from polyaxon.spec.moments import CastError, read_cron, to_datetime, to_duration
 __all__ = ["Timetable", "timetable"]
 
 
+_MINUTE = timedelta(minutes=1)
+
+
 class Timetable:
     """The ticks of one schedule. `first` is the time of the first run where the file fixes it (`startAt`)."""
 
@@ -39,7 +42,7 @@ class Timetable:
         self._cron = str(schedule["cron"]) if schedule["kind"] == "cron" else None
         self._every = _frequency(schedule) if schedule["kind"] == "interval" else None
         if self._cron is not None:
-            next(self._cron_after(datetime(2000, 1, 1, tzinfo=UTC)), None)  # a bad expression fails here, not later
+            self._cron_after(datetime(2000, 1, 1, tzinfo=UTC))  # a bad expression fails here, not later
 
     def after(self, moment: datetime, anchor: datetime) -> datetime | None:
         """The first tick strictly after `moment`; intervals count from `anchor`. None when there is none."""
@@ -49,7 +52,7 @@ class Timetable:
             start = self.first or anchor
             tick = start + ((moment - start) // self._every + 1) * self._every
         elif self._cron is not None:
-            tick = next(self._cron_after(moment), None)
+            tick = self._cron_after(moment)
         else:
             tick = None
         if tick is None or (self.end is not None and tick > self.end):
@@ -66,15 +69,49 @@ class Timetable:
             yield tick
             tick = self.after(tick, start)
 
-    def _cron_after(self, moment: datetime) -> Iterator[datetime]:
+    def _cron_after(self, moment: datetime) -> datetime | None:
+        tick = self._read_cron(moment)
+        if tick is None:
+            return None
+        # The reader counts in hours, and loses its place where the clock changes by a part of one (Lord Howe): ask it
+        # again from where every time of the clock comes once.
+        change = abs(self._offset(tick) - self._offset(moment))
+        if not change % timedelta(hours=1):
+            return tick
+        changed = self._changes_at(moment, tick)
+        unclear = (changed + number * _MINUTE for number in range(change // _MINUTE + 1))
+        found = [minute for minute in unclear if minute > moment and self._matches(minute)]
+        after = self._read_cron(changed + change)
+        return min([tick, *found[:1], *([after] if after is not None else [])])
+
+    def _matches(self, moment: datetime) -> bool:
+        """Whether cron runs when the clock shows this: a job at fixed times does not when it shows it again."""
+        wall = moment.astimezone(self._zone)
+        expression, clock = read_cron(str(self._cron)), wall.replace(tzinfo=UTC, fold=0)
+        if wall.fold and not any(text.startswith("*") for text in expression.split()[:2]):
+            return False
+        return next(CronSim(expression, clock - _MINUTE)) == clock
+
+    def _offset(self, moment: datetime) -> timedelta:
+        return moment.astimezone(self._zone).utcoffset() or timedelta(0)
+
+    def _changes_at(self, before: datetime, after: datetime) -> datetime:
+        """The minute from which on the clock is as it is at `after`."""
+        while after - before > _MINUTE:
+            middle = before + (after - before) / 2
+            if self._offset(middle) == self._offset(after):
+                after = middle
+            else:
+                before = middle
+        return after.replace(second=0, microsecond=0)
+
+    def _read_cron(self, moment: datetime) -> datetime | None:
         try:
             found = CronSim(read_cron(str(self._cron)), moment.astimezone(self._zone))
         except (CronSimError, CastError) as error:
             message = f"`{self._cron}` is not a cron expression: {str(error).lower()}"
             raise UsageError(message, "write five fields: minute, hour, day, month, weekday") from error
-        for tick in found:
-            if (utc := tick.astimezone(UTC)) > moment:
-                yield utc
+        return next((utc for tick in found if (utc := tick.astimezone(UTC)) > moment), None)
 
     def _moment(self, schedule: Mapping[str, Any], key: str) -> datetime | None:
         value = schedule.get(key)

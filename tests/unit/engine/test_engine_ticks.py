@@ -109,6 +109,12 @@ def test_ticks_are_those_of_looking_at_every_minute(expression: str, where: tupl
         ("*/30 2 * * *", "Europe/Paris", "2024-03-31", []),
         ("*/30 2 * * *", "Europe/Paris", "2024-10-27", ["00:00", "00:30", "01:00", "01:30"]),
         ("0 12 29 2 *", "UTC", "2024-02-29", ["12:00"]),
+        (
+            "*/15 0 * * *",
+            "Australia/Lord_Howe",
+            "2024-04-08",
+            ["13:30", "13:45", "14:00", "14:15"],
+        ),  # after half an hour
     ],
 )
 def test_jobs_at_fixed_times_run_once_a_day_whatever_the_clocks_do(
