@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # As installing a package does: where Python is told not to write bytecode, every command would compile all of it again.
 COMPILE = $(BIN)/python -m compileall -q src
+# The other programs there are parts of these, or made the data of one.
+BENCHMARKS := startup tracking engine compile flow search search_busy
 # The unit tier in two halves of about the same length, which `make check` runs side by side.
 UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine search scheduler))
 UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))
@@ -74,7 +76,7 @@ check-unit-light: $(STAMP)
 
 bench: $(STAMP)
 	@$(COMPILE)
-	@for benchmark in benchmarks/*.py; do echo "==> $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+	@for name in $(BENCHMARKS); do echo "==> benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 fuzz: $(FUZZERS)
 

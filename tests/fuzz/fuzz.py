@@ -2,7 +2,7 @@
 
 Needs atheris (`pip install --group fuzz`). What it learns stays in `.fuzz/TARGET/corpus` and the next run goes on from
 there; an input that crashes, or costs more than `limits` allows, is written to `.fuzz/TARGET/` and ends the run. Once
-it is understood it belongs into `tests/fuzz/found/TARGET/`, which the test suite goes through for ever after.
+it is understood it becomes a unit test of what was wrong.
 """
 
 from __future__ import annotations

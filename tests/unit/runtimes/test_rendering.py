@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,6 +186,11 @@ def test_nothing_that_a_process_cannot_have_is_left_out_in_silence() -> None:
         "the connection `nobody` is not configured on this machine",
         "`livenessProbe` is not honoured by the process runtime: it takes `httpGet`, `tcpSocket` or `exec`",
     )
+
+
+def test_a_gang_is_started_at_once_and_said_to_be_scheduled_by_nobody() -> None:
+    job = replace(plan(Container("c", command=("x",))), spec={"schedulingPolicy": {"minAvailable": 2}})
+    assert render(job, MACHINE, {}).warnings == ("`run` is not honoured by the process runtime: schedulingPolicy",)
 
 
 def test_mounted_volumes_lead_to_directories_of_this_machine() -> None:

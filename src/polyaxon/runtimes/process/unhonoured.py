@@ -30,6 +30,7 @@ _UNDERSTOOD = frozenset(
     | {"terminationMessagePath", "terminationMessagePolicy", "resizePolicy"}
 )
 """Further parts of a container that are honoured, or mean nothing to a process."""
+_GANG = frozenset({"schedulingPolicy"})
 _TOOLS = ("tmux", "sandbox", "ssh")
 
 
@@ -55,6 +56,7 @@ def unhonoured(
     found += _said(
         "`plugins` is not honoured by the process runtime", (name for name in _TOOLS if plan.plugins.get(name))
     )
+    found += _said("`run` is not honoured by the process runtime", _GANG & plan.spec.keys())
     for name in replica.connections:
         found += _secrets(plan, name)
     for container in containers:
