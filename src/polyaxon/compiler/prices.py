@@ -257,6 +257,8 @@ _PRICES: Mapping[str, Price] = {
     **dict.fromkeys(("get", "index"), _VALUES),
     **dict.fromkeys(("format", "format_map", "__mod__", "map_format"), _FORMAT),
     **dict.fromkeys(("split", "rsplit", "splitlines", "title", "pprint"), Price(dear=2)),
+    # Of a text each character becomes an item with a key of its own.
+    **dict.fromkeys(("sort", "dictsort", "unique", "groupby"), Price(dear=24)),
     "strftime": Price(_dated),
     "sum": Price(_summed, takes_values=True),
     "join": Price(_times),
