@@ -14,6 +14,7 @@ in all of them; what is compared is measured in turns.
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import multiprocessing
 import os
@@ -32,6 +33,7 @@ from typing import Any
 
 import flow_peers
 from flow_peers import PARALLEL
+from polyaxon.__main__ import ALLOCATIONS
 from polyaxon.compiler.resolve import load
 from polyaxon.compiler.sources import Source
 from polyaxon.hub.sources import HubSources
@@ -160,6 +162,7 @@ def submitted(home: str, text: str) -> RunId:
 
 def driven(home: str, root: RunId) -> Cell:
     """Drive what another process submitted: the growth of this one is the flow's own."""
+    gc.set_threshold(ALLOCATIONS, 20, 50)  # as the command line does
     with tempfile.TemporaryDirectory() as other, open_home(other, FakeRuntime) as local:
         local.drive([submit(local, fan(10))], adopt=False)  # everything is imported
     with open_home(home, FakeRuntime, SLOTS) as local:
