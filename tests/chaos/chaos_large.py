@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -217,7 +217,8 @@ def kill_at_random(
                     figures.own.append(max(0.0, start_up - waited))
                 _wait(driver, 2 * DEADLINE_SECONDS if enough else chance.uniform(0, AFTER_START_SECONDS))
             is_over = _end(driver, chaos, figures, server)
-        outcome = chaos.outcome()
+        with server.for_good() if server is not None else nullcontext():
+            outcome = chaos.outcome()
         figures.flows += 1
         figures.operations += len(outcome.statuses)
         figures.doubles += outcome.doubles
