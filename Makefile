@@ -8,7 +8,7 @@ COMPILE = $(BIN)/python -m compileall -q src
 # The other programs there are parts of these, or made the data of one.
 BENCHMARKS := startup tracking engine compile flow search search_busy
 # The unit tier in two halves of about the same length, which `make check` runs side by side.
-UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine search scheduler))
+UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine scheduler))
 UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))
 CHECKS := check-unit-heavy check-unit-light check-types check-format check-lint check-layers check-sizes
 
