@@ -11,6 +11,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from polyaxon.engine.pace import ahead_of
 from polyaxon.engine.trigger import Tally
 from polyaxon.engine.world import World
 from polyaxon.model.ids import RunId
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from polyaxon.spec.operation import Operation
 
 __all__ = ["PIPELINES", "Flow", "Group", "Node", "Stage", "Work"]
-
-_HORIZON_SECONDS = 0.05
-_MOST_AHEAD = 64
-"""How much work is committed ahead: so many seconds of it, and not more than so many runs."""
 
 PIPELINES = frozenset({RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE})
 
@@ -136,7 +133,7 @@ class Group:
         """
         if self.limit is None or not self.pace:
             return self.limit
-        return self.limit + min(_MOST_AHEAD, int(self.limit * _HORIZON_SECONDS / max(self.pace, 0.001)))
+        return self.limit + ahead_of(self.limit, self.pace)
 
     @property
     def is_open(self) -> bool:

@@ -12,15 +12,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from polyaxon.engine.commands import Start
+from polyaxon.engine.pace import ahead_of
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import RunKind
 
 __all__ = ["Gate"]
 
-_HORIZON_SECONDS = 0.05
-"""How much work, at the pace of the last attempts, is handed over ahead."""
-_MOST = 64
 _LONG_SECONDS = 1.0
 """Whoever waits longer than this is told of: the attempts became long all of a sudden."""
 
@@ -49,7 +47,7 @@ class Gate:
         """How many more runs than there are places may be handed over."""
         if self._places is None or self._seconds is None:
             return 0
-        return min(_MOST, int(self._places * _HORIZON_SECONDS / max(self._seconds, 0.001)))
+        return ahead_of(self._places, self._seconds)
 
     @property
     def is_ahead(self) -> bool:
