@@ -84,7 +84,7 @@ fuzz-install: $(STAMP)
 	@$(BIN)/python -c "import atheris" 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 
 $(FUZZERS): fuzz-%: fuzz-install
-	@$(BIN)/python tests/fuzz/fuzz.py $* -max_total_time=$(SECONDS_EACH)
+	@$(BIN)/python tests/fuzz/fuzz.py $* -max_total_time=$(SECONDS_EACH) $(FUZZ)
 
 format: $(STAMP)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -69,9 +69,24 @@ def _in_container(change: Callable[[Data, Any, Strategy], Data]) -> Callable[[Da
     """Return how a field merges that lives in the container of every role."""
 
     def merged(run: Data, value: Any, strategy: Strategy) -> Data:
-        return map_roles(run, lambda role: {**role, "container": change(role.get("container") or {}, value, strategy)})
+        def changed(role: Data) -> Data:
+            container = role.get("container") or {}
+            return {**role, "container": change(container, value, strategy)} if _is_sound(container) else role
+
+        return map_roles(run, changed)
 
     return merged
+
+
+def _is_sound(container: Any) -> bool:
+    """Whether fields can be merged into the container; what is wrong with it is said when the whole is read."""
+    if not isinstance(container, Mapping):
+        return False
+    env, resources = container.get("env"), container.get("resources")
+    if isinstance(env, list) and not all(isinstance(entry, Mapping) and "name" in entry for entry in env):
+        return False
+    sides = [resources.get(side) for side in ("requests", "limits")] if isinstance(resources, Mapping) else [resources]
+    return all(side is None or isinstance(side, Mapping) for side in sides)
 
 
 def _cmd(container: Data, lines: Any, strategy: Strategy) -> Data:

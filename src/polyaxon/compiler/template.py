@@ -153,10 +153,10 @@ def _joined(text: str, literals: tuple[str, ...], paths: tuple[tuple[str, ...], 
 def _look_up(text: str, path: tuple[str, ...], context: Context) -> Any:
     value: Any = context
     for index, key in enumerate(path):
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and (key in value or not index or not hasattr(value, key)):
             value = value.get(key, _MISSING)
         elif index:
-            # Attributes of anything but mappings (`text.upper`, `date.year`) are the sandbox's business.
+            # Attributes (`text.upper`, `date.year`, a mapping's own methods) are the sandbox's business.
             from polyaxon.compiler import sandbox
 
             value = sandbox.attribute(text, value, key)

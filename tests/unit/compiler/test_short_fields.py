@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -189,3 +190,17 @@ def test_run_then_short_fields_then_run_patch_in_one_layer() -> None:
 def test_run_patch_adds_to_the_script_of_cmd() -> None:
     text = "component:\n  container: {image: x}\n  cmd: a\n  runPatch: {container: {args: [z]}}"
     assert run_of(text)["container"]["args"] == ["set -e\na", "z"]
+
+
+@pytest.mark.parametrize("container", ["diff", {"env": [1]}, {"env": [{"value": "x"}]}, {"resources": {"limits": "a"}}])
+def test_short_fields_over_a_container_of_a_wrong_shape_are_an_error_of_the_file(container: object) -> None:
+    file = {
+        "component": {"run": {"kind": "job", "container": {"image": "x"}}},
+        "run": {"container": container},
+        "cmd": "echo",
+        "env": {"A": "b"},
+        "resources": {"cpu": 1},
+    }
+    found = loaded(json.dumps(file))
+    assert found.operation is None
+    assert {problem.severity for problem in found.problems} == {"error"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from limited import within_limits
 from template_attacks import BOMBS, CONTEXT, ESCAPES, VALUES
 
 from polyaxon.compiler import sandbox, template
-from polyaxon.compiler.template import TemplateError, parse, render
+from polyaxon.compiler.template import Template, TemplateError, parse, render
 from polyaxon.compiler.tree import plan
 from polyaxon.compiler.tree import render as render_tree
 
@@ -62,6 +63,13 @@ def test_nothing_gets_out_of_the_sandbox(text: str) -> None:
     with pytest.raises(TemplateError):
         render(text, CONTEXT)
     assert CONTEXT["l"] == [1, 2]
+
+
+@pytest.mark.parametrize("reader", [template.parse, sandbox.parse])
+def test_a_mappings_own_method_is_refused_by_both_readers(reader: Callable[[str], Template]) -> None:
+    with pytest.raises(TemplateError) as caught:
+        reader("{{ d.keys}}").evaluate({"d": {"a": 1}})
+    assert caught.value.kind == "refused"
 
 
 def test_randomness_is_not_to_be_had() -> None:
