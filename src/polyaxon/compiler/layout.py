@@ -141,7 +141,7 @@ def lay_out(operation: Operation, base: Base, inherited: Data | None) -> tuple[L
             base.layouts.clear()
         layout = base.layouts[key] = _layout(base, as_data(overlay), strategy, inherited)
     below = {name: base.fields[name] for name in _OWN if name in base.fields}
-    return layout, merge(below, own, strategy) if below else own
+    return layout, merge(below, own, strategy)
 
 
 def _fingerprint(section: tuple[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from polyaxon.compiler.compile import cache_key, compile_operation, launch_plan
 from polyaxon.errors import SpecError
 from polyaxon.model.launch import LaunchPlan, Termination
 from polyaxon.model.run import RunKind
+from polyaxon.spec.operation import Operation
 
 
 def over(operation_part: str, component_part: str = "") -> str:
@@ -255,3 +256,9 @@ def test_the_key_leaves_out_what_the_cache_section_leaves_out() -> None:
 
 def test_projects_do_not_share_keys() -> None:
     assert cache_key(compiled(BASE), "one")[0] != cache_key(compiled(BASE), "two")[0]
+
+
+def test_what_an_operation_sets_to_nothing_is_not_part_of_the_compiled_one() -> None:
+    raw = {"kind": "operation", "conditions": None, "dependencies": None, "component": {"run": {"kind": "job"}}}
+    found = compile_operation(Operation.model_validate(raw), around())
+    assert not {"conditions", "dependencies"} & found.content().keys()
