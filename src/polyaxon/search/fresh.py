@@ -63,13 +63,16 @@ class Fresh:
 
     def _drawn(self, taken: Sequence[Trial], number: int, seed: int) -> dict[str, Any]:
         """A draw by the parameters' own distributions, again while it is taken; in the end any that is left."""
-        seed = mixed(seed, _DRAW)
-        keys = set() if self.space.size is None else {self.keys.of(trial) for trial in taken}
+        seed, size = mixed(seed, _DRAW), self.space.size
+        # Other spaces repeat only on branches that hold few points.
+        may_repeat = size is not None or self.space.is_conditional
+        keys = {self.keys.of(trial) for trial in taken} if may_repeat else set()
         for attempt in range(_ATTEMPTS):
             params = self.space.drawn(partial(unit, seed, number, attempt))
             if self.space.key(params) not in keys:
                 return params
-        size = self.space.size or 0
+        if size is None:
+            return params
         for suggestion in Random.of(self.space, size).window(0, size, seed):
             if self.space.key(suggestion.params) not in keys:
                 return dict(suggestion.params)

@@ -24,6 +24,13 @@ BRANCHES = {
     "y": {"kind": "uniform", "value": [0, 1], "when": {"x": [0, 0.1, 0.2, 0.3, 0.4, 0.5]}},
 }
 WARM = {"query": "kind: job", "sort": "metrics.loss"}
+FAR_BEHIND = {
+    "kind": "metric_early_stopping",
+    "metric": "loss",
+    "value": 0,
+    "optimization": "minimize",
+    "policy": {"kind": "diff", "percent": 10, "evaluationInterval": 1, "minSamples": 2},
+}
 GOALS = [{"name": "loss", "optimization": "minimize"}, {"name": "gain", "optimization": "maximize"}]
 SEARCHES: dict[str, dict[str, Any]] = {
     "random": {"kind": "random", "numRuns": 12, "concurrency": 2, "seed": 7},
@@ -37,6 +44,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
     "branches": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, **METRIC, "params": BRANCHES},
     "front": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, "metrics": GOALS, "seed": 7},
     "warm": {"kind": "bayes", "numInitialRuns": 4, "maxIterations": 6, **METRIC, "warmStart": WARM},
+    "pruned": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, **METRIC, "earlyStopping": [FAR_BEHIND]},
 }
 FILE = """
 kind: operation
@@ -57,9 +65,20 @@ component:
         echo "{{{{ x }}}} {{{{ y }}}} {{{{ epochs }}}}" >> {record}
         sleep 0.05
         loss=$(awk 'BEGIN {{ print ({{{{ x }}}} - 0.3) ^ 2 + ({{{{ y }}}} - 0.6) ^ 2 + 1 / {{{{ epochs }}}} }}')
+        {report}
         echo "{{\\"op\\": \\"outputs\\", \\"values\\": {{\\"loss\\": $loss, \\"gain\\": {{{{ x }}}}}}}}" \\
           >> "{{{{ globals.run_artifacts_path }}}}/journal.jsonl"
 """
+# Which trials the policy ends must not depend on who is faster: one that it will end waits to be ended.
+REPORT = """
+        events="{{{{ globals.run_artifacts_path }}}}/events/metric"
+        echo $loss >> {record}.losses
+        losses={record}.losses
+        hopeless=$(sort -g $losses | awk 'NR == 1 {{ best = $1 }} END {{ print (NR > 2 && '$loss' > 1.1 * best) }}')
+        mkdir -p $events
+        printf 'step|timestamp|metric\\n1|2026-01-01T00:00:00+00:00|%s\\n' $loss > $events/loss.plx
+        if [ "$hopeless" = 1 ]; then sleep 60; fi
+""".strip()
 
 
 def write_file(directory: Path, search: str) -> tuple[Path, Path]:
@@ -67,7 +86,8 @@ def write_file(directory: Path, search: str) -> tuple[Path, Path]:
     directory.mkdir()
     matrix = {"concurrency": 1, "params": PARAMS, **SEARCHES[search]}
     file, record = directory / "search.yaml", directory / "record"
-    file.write_text(FILE.format(matrix=json.dumps(matrix), record=record))
+    report = REPORT.format(record=record) if "earlyStopping" in matrix else ""
+    file.write_text(FILE.format(matrix=json.dumps(matrix), record=record, report=report))
     return file, record
 
 
@@ -81,10 +101,10 @@ def prepare(cli: Cli, directory: Path, search: str) -> None:
 
 
 def suggestions(cli: Cli) -> list[dict[str, Any]]:
-    """Return the trials of the home's only search; all of them ended well."""
+    """Return the trials of the home's only search; all of them ended well or were ended by its policy."""
     trials = cli.json("ops", "trials", "search", "-l", "1000")
-    assert {trial["status"] for trial in trials} == {"succeeded"}
-    told = ("index", "params", "value", "resource", "bracket", "rung", "origin", "iteration", "why")
+    assert {trial["status"] for trial in trials} <= {"succeeded", "stopped"}
+    told = ("index", "status", "params", "value", "resource", "bracket", "rung", "origin", "iteration", "why")
     return [{name: trial[name] for name in told} for trial in trials]
 
 
@@ -108,6 +128,7 @@ def test_a_killed_search_makes_the_suggestions_of_the_undisturbed_one(cli: Cli, 
     file, _ = write_file(tmp_path / "undisturbed", search)
     assert undisturbed.run("run", "-f", file).returncode == 0
     expected = suggestions(undisturbed)
+    assert ("stopped" in {trial["status"] for trial in expected}) == ("earlyStopping" in SEARCHES[search])
 
     chance = random.Random(search)
     prepare(cli, tmp_path / "before-kills", search)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from search_builders import METRIC, MIXED, RESOURCE, drive, finished, loss_of
 
-from polyaxon.search import SpaceError, TrialStatus, plan_search
+from polyaxon.search import SpaceError, Trial, TrialStatus, plan_search
 from polyaxon.search.budget import Budget, brackets
 
 TABLES = [
@@ -19,6 +19,15 @@ TABLES = [
     (27, 3, "int", "27@1 9@3 3@9 1@27 · 12@3 4@9 1@27 · 6@9 2@27 · 4@27"),
     (16, 2, "float", "16@1 8@2 4@4 2@8 1@16 · 10@2 5@4 2@8 1@16 · 7@4 3@8 1@16 · 5@8 2@16 · 5@16"),
     (10, 3, "int", "9@1 3@3 1@10 · 5@3 1@10 · 3@10"),
+    (
+        243,
+        3,
+        "int",
+        "243@1 81@3 27@9 9@27 3@81 1@243 · 98@3 32@9 10@27 3@81 1@243 · 41@9 13@27 4@81 1@243 · "
+        "18@27 6@81 2@243 · 9@81 3@243 · 6@243",
+    ),
+    (1000, 10, "int", "1000@1 100@10 10@100 1@1000 · 134@10 13@100 1@1000 · 20@100 2@1000 · 4@1000"),
+    (1, 3, "float", "1@1"),
 ]
 
 
@@ -26,6 +35,20 @@ TABLES = [
 def test_brackets_are_those_of_the_worked_tables(most: int, eta: int, kind: str, table: str) -> None:
     plan = brackets(Budget("epochs", kind, most, eta, resume=False))
     assert " · ".join(" ".join(f"{rung.count}@{rung.resource:g}" for rung in rungs) for rungs in plan) == table
+
+
+@pytest.mark.parametrize(("most", "eta", "kind", "table"), TABLES)
+def test_a_whole_search_runs_its_worked_table(most: int, eta: int, kind: str, table: str) -> None:
+    resource = {"name": "epochs", "type": kind}
+    search = hyperband(maxIterations=most, eta=eta, resource=resource, algorithm="rand")
+    trials: list[Trial] = []
+    brackets_run: dict[int, list[str]] = {}
+    while not search.done(trials):
+        rung = [s.pending(len(trials) + place) for place, s in enumerate(search.suggest(trials, 1, 10**6))]
+        brackets_run.setdefault(rung[0].bracket, []).append(f"{len(rung)}@{rung[0].params['epochs']:g}")
+        assert {trial.params["epochs"] for trial in rung} == {rung[0].resource}
+        trials += map(finished, rung)
+    assert " · ".join(map(" ".join, brackets_run.values())) == table
 
 
 @pytest.mark.parametrize(("most", "eta", "steps"), [(243, 3, 5), (1000, 10, 3), (1, 3, 0), (80, 3, 3)])

@@ -9,21 +9,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from search_builders import ADAPTIVE, BRANCHING, FEW_BRANCHES, FINITE, MIXED, drive, finished, loss_of, matrix
+from search_builders import BRANCHING, FEW_BRANCHES, FINITE, MIXED, SEARCHES, drive, finished, loss_of, matrix
 
 from polyaxon.search import Trial, TrialStatus, parse_space, plan_search
 
-NAMES = st.sampled_from(sorted(ADAPTIVE))
+EVERY = pytest.mark.parametrize("name", sorted(SEARCHES))
+BUDGETED = {name for name, settings_ in SEARCHES.items() if "resource" in settings_}
 SPACES = st.sampled_from([MIXED, FINITE, BRANCHING, FEW_BRANCHES])
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def without_resource(params: Any) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name != "epochs"}
 
 
+@EVERY
 @FEW
-@given(NAMES, SPACES, st.integers(0, 2**40), st.integers(1, 4))
+@given(SPACES, st.integers(0, 2**40), st.integers(1, 4))
 def test_suggestions_lie_in_the_space_and_the_search_ends(name: str, params: Any, seed: int, workers: int) -> None:
     search, space = plan_search(matrix(name, params)), parse_space(params)
     trials, suggestions = drive(search, seed, workers, chance=random.Random(seed))
@@ -34,9 +36,9 @@ def test_suggestions_lie_in_the_space_and_the_search_ends(name: str, params: Any
         assert len(suggestions) == search.total
 
 
+@pytest.mark.parametrize("name", sorted(set(SEARCHES) - BUDGETED))
 @FEW
 @given(
-    st.sampled_from(["bayes", "bayes-ucb", "tpe", "anneal", "rand", "iterative", "cmaes"]),
     st.sampled_from([(FINITE, 30), (FEW_BRANCHES, 22)]),
     st.integers(0, 10**6),
 )
@@ -48,15 +50,27 @@ def test_a_finite_space_is_never_searched_twice_at_one_point(name: str, params: 
     assert len({space.key(suggestion.params) for suggestion in suggestions}) == len(suggestions) == space.size == size
 
 
+@pytest.mark.parametrize("name", sorted(BUDGETED))
 @FEW
-@given(NAMES, SPACES, st.integers(0, 10**6), st.integers(1, 4))
+@given(SPACES, st.integers(0, 10**6), st.integers(1, 4))
+def test_a_budget_is_given_to_a_configuration_once(name: str, params: Any, seed: int, workers: int) -> None:
+    _, suggestions = drive(plan_search(matrix(name, params)), seed, workers, chance=random.Random(seed))
+    space = parse_space(params)
+    given_ = [(s.bracket, s.rung, space.key(s.params)) for s in suggestions]
+    assert len(set(given_)) == len(given_)
+
+
+@EVERY
+@FEW
+@given(SPACES, st.integers(0, 10**6), st.integers(1, 4))
 def test_the_same_seed_and_history_give_the_same_suggestions(name: str, params: Any, seed: int, workers: int) -> None:
     first = drive(plan_search(matrix(name, params)), seed, workers)
     assert first == drive(plan_search(matrix(name, params)), seed, workers)
 
 
+@EVERY
 @FEW
-@given(NAMES, SPACES, st.integers(0, 10**6), st.integers(0, 30), st.randoms(use_true_random=False))
+@given(SPACES, st.integers(0, 10**6), st.integers(0, 30), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(
     name: str, params: Any, seed: int, cut: int, chance: random.Random
 ) -> None:
@@ -71,8 +85,9 @@ def test_the_order_of_arrival_does_not_matter(
     assert search.done(history) == search.done(shuffled)
 
 
+@EVERY
 @FEW
-@given(NAMES, SPACES, st.integers(0, 10**6), st.integers(0, 30))
+@given(SPACES, st.integers(0, 10**6), st.integers(0, 30))
 def test_asking_for_three_is_asking_for_one_three_times(name: str, params: Any, seed: int, cut: int) -> None:
     search = plan_search(matrix(name, params))
     history = drive(search, seed, 2)[0][:cut]
@@ -86,8 +101,9 @@ def test_asking_for_three_is_asking_for_one_three_times(name: str, params: Any, 
     assert together == one_by_one
 
 
+@EVERY
 @FEW
-@given(NAMES, SPACES, st.integers(0, 10**6), st.integers(0, 30))
+@given(SPACES, st.integers(0, 10**6), st.integers(0, 30))
 def test_a_search_killed_anywhere_continues_as_if_undisturbed(name: str, params: Any, seed: int, cut: int) -> None:
     whole, _ = drive(plan_search(matrix(name, params)), seed)
     rest = plan_search(matrix(name, params))  # a new process knows the history alone
@@ -97,8 +113,9 @@ def test_a_search_killed_anywhere_continues_as_if_undisturbed(name: str, params:
     assert again == whole
 
 
+@EVERY
 @FEW
-@given(NAMES, SPACES, st.integers(0, 10**6), st.lists(st.integers(0, 25), min_size=2, max_size=4))
+@given(SPACES, st.integers(0, 10**6), st.lists(st.integers(0, 25), min_size=2, max_size=4))
 def test_what_a_search_was_asked_before_changes_no_answer(name: str, params: Any, seed: int, cuts: list[int]) -> None:
     whole, _ = drive(plan_search(matrix(name, params)), seed, 2)
     asked = plan_search(matrix(name, params))
@@ -111,8 +128,9 @@ def test_what_a_search_was_asked_before_changes_no_answer(name: str, params: Any
         assert asked.suggest(history, seed, 2) == plan_search(matrix(name, params)).suggest(history, seed, 2)
 
 
+@EVERY
 @FEW
-@given(NAMES, SPACES, st.integers(0, 10**6))
+@given(SPACES, st.integers(0, 10**6))
 def test_failed_stopped_and_missing_results_are_data_not_the_end(name: str, params: Any, seed: int) -> None:
     def end(trial: Trial) -> Trial:
         if trial.index % 4 == 1:
@@ -126,7 +144,7 @@ def test_failed_stopped_and_missing_results_are_data_not_the_end(name: str, para
     assert search.done(trials)
 
 
-@pytest.mark.parametrize("name", sorted(ADAPTIVE))
+@pytest.mark.parametrize("name", sorted(SEARCHES))
 def test_a_search_whose_every_trial_fails_still_ends(name: str) -> None:
     search = plan_search(matrix(name, MIXED))
     trials, _ = drive(search, 3, 2, lambda trial: replace(trial, status=TrialStatus.FAILED))
