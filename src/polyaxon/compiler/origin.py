@@ -14,7 +14,7 @@ from polyaxon.errors import Problem
 from polyaxon.model.record import dataclass
 from polyaxon.spec.load import Document
 
-__all__ = ["Origins", "Place", "exists"]
+__all__ = ["Origins", "Place", "exists", "holds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,11 @@ _SHORT: tuple[tuple[Path, Path], ...] = (
 
 def exists(document: Document, path: Path) -> bool:
     """Whether the file has something at `path`."""
-    value: object = document.value
+    return holds(document.value, path)
+
+
+def holds(value: object, path: Path) -> bool:
+    """Whether there is something at `path` of the value."""
     for part in path:
         inside = part in value if isinstance(value, dict) else isinstance(part, int) and _has(value, part)
         if not inside:

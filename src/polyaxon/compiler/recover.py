@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.origin import holds
 from polyaxon.compiler.problems import Path
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.check import read
@@ -52,7 +53,7 @@ def _repaired(document: Document, problems: Sequence[Problem]) -> Authored | Non
     value = copy.deepcopy(document.value)
     wrong = [problem for problem in problems if problem.severity == "error"]
     for _ in range(ROUNDS):
-        if not wrong or not all(_repair(value, problem) for problem in wrong):
+        if not wrong or not _repair(value, wrong):
             return None
         try:
             found = read(document.with_value(value))
@@ -63,13 +64,31 @@ def _repaired(document: Document, problems: Sequence[Problem]) -> Authored | Non
     return None
 
 
-def _repair(value: Any, problem: Problem) -> bool:
-    """Change `value` so that the problem is gone; False when there is no telling how."""
+def _repair(value: Any, wrong: Iterable[Problem]) -> bool:
+    """Change `value` so that the problems are gone; False when there is no telling how.
+
+    The last items of lists go first, so that the paths of the others stay true.
+    """
+    places = {_unusable(value, problem): problem for problem in wrong}
+    for path in sorted(places, key=_in_order, reverse=True):
+        if not path or not holds(value, path):
+            return False
+        _leave_out(value, path, places[path])
+    return True
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    return [(part, "") if isinstance(part, int) else (-1, part) for part in path]
+
+
+def _unusable(value: Any, problem: Problem) -> Path:
+    """Return the path of what has to go."""
     path = _path(problem.path)
-    if not path or problem.code == SpecCode.MISSING_FIELD:
-        path = path[:-1] if problem.code == SpecCode.MISSING_FIELD and path and not _has(value, path) else path
-    if not path or not _has(value, path):
-        return False
+    is_missing = problem.code == SpecCode.MISSING_FIELD and not holds(value, path)
+    return path[:-1] if is_missing else path
+
+
+def _leave_out(value: Any, path: Path, problem: Problem) -> None:
     holder = value
     for part in path[:-1]:
         holder = holder[part]
@@ -77,16 +96,6 @@ def _repair(value: Any, problem: Problem) -> bool:
     meant = _MEANT.match(problem.suggestion or "")
     if problem.code == SpecCode.UNKNOWN_FIELD and meant and isinstance(holder, dict) and meant[1] not in holder:
         holder[meant[1]] = removed
-    return True
-
-
-def _has(value: Any, path: Path) -> bool:
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True
 
 
 def _path(text: str) -> Path:
@@ -122,9 +131,10 @@ _GRAPH = frozenset({"operations", "components", "name", "run", "component", "kin
 
 def consequences_removed(found: Iterable[Problem], repaired: Iterable[Problem]) -> list[Problem]:
     """Return those findings about a repaired file that do not come from the repairs."""
-    steps = {_path(problem.path)[-1:] for problem in repaired if problem.severity == "error"}
-    ends = {step[0] for step in steps if step}
-    whole = {part for problem in repaired if problem.severity == "error" for part in _path(problem.path)}
+    wrong = [problem for problem in repaired if problem.severity == "error"]
+    removed = [path for path in (_path(problem.path) for problem in wrong) if path]
+    ends = {path[-1] for path in removed}
+    whole = {part for path in removed for part in path}
     hidden: set[str] = set()
     if whole & _VALUES or ends & {"run", "component"}:
         hidden |= _ABOUT_VALUES
@@ -134,5 +144,17 @@ def consequences_removed(found: Iterable[Problem], repaired: Iterable[Problem]) 
     return [
         problem
         for problem in found
-        if problem.severity == "error" and problem.code not in hidden and problem.line not in lines
+        if problem.severity == "error"
+        and problem.code not in hidden
+        and problem.line not in lines
+        and not any(_lies_behind(_path(problem.path), gone) for gone in removed)
     ]
+
+
+def _lies_behind(path: Path, gone: Path) -> bool:
+    """Whether the path lies in an item that took the place of one that was left out: what is said there is not so."""
+    *holder, place = gone
+    if not isinstance(place, int) or len(path) < len(gone) or list(path[: len(holder)]) != holder:
+        return False
+    found = path[len(holder)]
+    return isinstance(found, int) and found >= place

@@ -1,4 +1,4 @@
-"""How much the checker says of files that have much to be said of."""
+"""What the checker says of files that have much to be said of."""
 
 from __future__ import annotations
 
@@ -24,3 +24,24 @@ def test_many_warnings_leave_a_file_valid() -> None:
 
 def test_many_warnings_do_not_hide_an_error() -> None:
     assert codes(loaded(dag(150, name="last", dagRef="nobody")).problems) == ["PX203"]
+
+
+def test_items_of_one_list_are_wrong_at_the_same_time() -> None:
+    operations = [
+        ["a"],
+        {"name": {}, "dagRef": "x", "events": ["b", {"ref": 1, "kinds": []}]},
+        {"name": "c", "events": "d"},
+    ]
+    run = {"kind": "dag", "operations": operations}
+    problems = loaded(json.dumps({"kind": "component", "version": {}, "run": run})).problems
+    assert [problem.path.removeprefix("run.operations") for problem in problems] == [
+        "version", "[0]", "[1].name", "[1].events[0]", "[1].events[1].ref", "[2].events",
+    ]  # fmt: skip
+
+
+def test_nothing_is_said_of_an_item_behind_one_that_cannot_be_read() -> None:
+    cron = "{name: %s, cmd: x, schedule: {kind: cron, cron: '61 * * * *'}}"
+    text = "kind: component\nrun:\n  kind: dag\n  operations:\n  - " + "\n  - ".join(
+        [cron % "a", "text", "{name: b, cmd: x}", cron % "c"]
+    )
+    assert [problem.line for problem in loaded(text).problems] == [5, 6]
