@@ -49,7 +49,7 @@ def _whole(value: Any) -> str:
     if isinstance(value, str) and (found := _DURATION.match(value.strip())):
         seconds = int(found["count"]) * _SECONDS[found["unit"][0].lower()]
         return f"write the number of seconds: `{seconds}`"
-    if isinstance(value, float) and value >= 1:
+    if isinstance(value, float) and 1 <= value < _BIGGEST:
         return f"write `{round(value)}`"
     if isinstance(value, str):
         try:
@@ -62,6 +62,7 @@ def _whole(value: Any) -> str:
 _DURATION = re.compile(
     r"^(?P<count>\d{1,9})\s*(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$", re.I
 )
+_BIGGEST = 1e15
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 

@@ -34,6 +34,8 @@ from polyaxon.spec.load import parse
         ("a list of texts, or one text", 5, 'put it in quotes: `"5"`'),
         ("text", ["a"], "write one text, in quotes"),
         ("text", True, 'put it in quotes: `"true"`'),
+        ("a whole number", 1.5, "write `2`"),
+        ("a whole number", float("inf"), "write a whole number, such as `1`"),
         ("another value", 5, None),
     ],
 )
