@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 
-ALLOCATIONS = 50_000
+ALLOCATIONS = 100_000
 """Between collections of young objects: at the default of 700, a seventh of a short command's time is spent looking
 for garbage among modules that are being imported."""
 

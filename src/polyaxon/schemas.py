@@ -11,6 +11,7 @@ from typing import Any
 from polyaxon.model import run, status
 from polyaxon.spec import (
     cache,
+    compiled,
     component,
     connections,
     container,
@@ -26,6 +27,7 @@ from polyaxon.spec import (
     operation,
     params,
     plugins,
+    pods,
     schedule,
     space,
     stopping,
@@ -216,14 +218,14 @@ V1Template = component.Template
 V1Connection = connections.Connection
 V1ConnectionResource = connections.ConnectionResource
 
-V1Affinity = container.Affinity
+V1Affinity = pods.Affinity
 V1Container = container.Container
-V1PodDNSConfig = container.DnsConfig
-V1HostAlias = container.HostAlias
-V1PodFailurePolicy = container.PodFailurePolicy
-V1PodSecurityContext = container.PodSecurityContext
-V1Toleration = container.Toleration
-V1Volume = container.Volume
+V1PodDNSConfig = pods.DnsConfig
+V1HostAlias = pods.HostAlias
+V1PodFailurePolicy = termination.PodFailurePolicy
+V1PodSecurityContext = pods.PodSecurityContext
+V1Toleration = pods.Toleration
+V1Volume = pods.Volume
 
 V1Dag = dag.Dag
 
@@ -279,7 +281,7 @@ V1TPE = matrix.Tpe
 V1Tuner = matrix.Tuner
 V1UtilityFunctionConfig = matrix.UtilityFunction
 
-V1CompiledOperation = operation.CompiledOperation
+V1CompiledOperation = compiled.CompiledOperation
 V1Operation = operation.Operation
 
 V1Join = params.Join

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AliasChoices
 
 from polyaxon.model.record import dataclass
-from polyaxon.spec.fields import BOOL_JSON, NUMBER_JSON, Alternative, Before, ByKind, Model, Shape
+from polyaxon.spec.fields import BOOL_JSON, NUMBER_JSON, Alternative, Before, ByKind, Later, Model, Shape
 
 __all__ = [
     "Anything",
@@ -161,6 +161,8 @@ def _node(annotation: Any, metadata: tuple[Any, ...] = ()) -> tuple[Node, bool]:
     for marker in metadata:
         if isinstance(marker, ByKind):
             return Kinds(marker), False
+        if isinstance(marker, Later):
+            return Section(marker.model), False
     shape = next((marker for marker in metadata if isinstance(marker, Shape)), None)
     node, nullable = (Scalar(shape.words, shape.json_schema), False) if shape else _bare(annotation)
     for marker in metadata:

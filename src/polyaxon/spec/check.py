@@ -12,39 +12,30 @@ from pydantic import ValidationError
 
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.component import Component
-from polyaxon.spec.fields import to_camel
+from polyaxon.spec.component import Shared
+from polyaxon.spec.fields import Model, to_camel
+from polyaxon.spec.kinds import FILES
 from polyaxon.spec.load import Document
-from polyaxon.spec.operation import CompiledOperation, Operation
 from polyaxon.spec.traps import find_traps
 from polyaxon.spec.types import describe
 from polyaxon.spec.values import collector_paused
 
-__all__ = ["AnyFile", "read"]
-
-AnyFile = Component | Operation | CompiledOperation
-_KINDS: dict[str | None, type[Component] | type[Operation] | type[CompiledOperation]] = {
-    None: Operation,
-    "component": Component,
-    "operation": Operation,
-    "compiled_operation": CompiledOperation,
-}
+__all__ = ["read"]
 
 
-def read(document: Document) -> AnyFile:
+def read(document: Document) -> Shared:
     """Return the model of the file; raises `SpecError` with all of its problems, the document's warnings included.
 
-    A file without a kind is an operation that may hold its own component. Warnings found here join
-    `document.problems`.
+    Warnings found here join `document.problems`.
     """
     kind = document.value.get("kind")
-    if not (kind is None or (isinstance(kind, str) and kind in _KINDS)):
+    if not (kind is None or (isinstance(kind, str) and kind in FILES.kinds)):
         raise _ordered([*document.problems, _unknown_kind(document, kind)])
-    model = _KINDS[kind]
+    model = FILES.model(kind or "operation")
     problems = list(_snake_case_keys(document, model)) if kind is not None else []
     try:
         with collector_paused():
-            found: AnyFile = model.__pydantic_validator__.validate_python(document.value)
+            found: Shared = model.__pydantic_validator__.validate_python(document.value)
     except ValidationError as error:
         # Only wrong files pay for the import of what explains them.
         from polyaxon.spec.diagnose import diagnose
@@ -62,9 +53,7 @@ def _ordered(problems: Iterable[Problem]) -> SpecError:
     return SpecError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
 
 
-def _snake_case_keys(
-    document: Document, model: type[Component] | type[Operation] | type[CompiledOperation]
-) -> Iterable[Problem]:
+def _snake_case_keys(document: Document, model: type[Model]) -> Iterable[Problem]:
     """The top level of a file that says its kind is written in camelCase only."""
     for key in document.value:
         if "_" in key and key in model.model_fields:

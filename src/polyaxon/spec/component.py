@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AliasChoices, Field, model_validator
 
-from polyaxon.spec.cache import Cache
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.container import Container, Volume
-from polyaxon.spec.environment import Environment
+from polyaxon.spec.container import Container
 from polyaxon.spec.fields import (
     Before,
     BoolOrRef,
@@ -27,14 +25,22 @@ from polyaxon.spec.fields import (
     all_wrong,
     wrong,
 )
-from polyaxon.spec.hooks import Build, Event, Hook
-from polyaxon.spec.init import Init
 from polyaxon.spec.io import IO
 from polyaxon.spec.kinds import COMPONENT_LIKE, MATRICES, RUNS, SCHEDULES
-from polyaxon.spec.params import Join, Params
-from polyaxon.spec.plugins import Plugins
+from polyaxon.spec.params import Params
+from polyaxon.spec.sections import (
+    Build,
+    Cache,
+    Environment,
+    Event,
+    Hook,
+    Init,
+    Join,
+    Plugins,
+    Termination,
+    Volume,
+)
 from polyaxon.spec.shorthands import Amounts, Cmd, EnvTexts, PlainPorts
-from polyaxon.spec.termination import Termination
 
 if TYPE_CHECKING:
     from polyaxon.spec.jobs import Run

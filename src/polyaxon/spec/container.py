@@ -1,4 +1,4 @@
-"""Which Kubernetes objects can a file hold? Containers, volumes and the other objects given in Kubernetes' own words.
+"""Which Kubernetes objects can a file hold? Containers here, and what all of these objects share.
 
 Only the first level of keys is the format's business: it is checked, and everything below is kept as written. The
 exceptions are what every runtime must understand to start a container: argv, environment and resource quantities.
@@ -9,24 +9,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Before, BoolOrRef, Model, OrTemplate, Shape, all_wrong, has_template, wrong
+from polyaxon.spec.fields import Before, Model, OrTemplate, Shape, all_wrong, has_template, wrong
 from polyaxon.spec.types import of_client
 
-__all__ = [
-    "Affinity",
-    "Container",
-    "DnsConfig",
-    "HostAlias",
-    "PodFailurePolicy",
-    "PodSecurityContext",
-    "Resources",
-    "Toleration",
-    "Volume",
-]
+__all__ = ["Container", "KubernetesModel", "Resources"]
 
 _QUANTITY = re.compile(r"^\+?(\d+(\.\d*)?|\.\d+)(m|[kMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei|n|u|[eE][+-]?\d+)?$")
 _LISTS = ("limits", "requests")
@@ -181,98 +171,3 @@ class Container(KubernetesModel):
     """File whose content explains the end."""
     termination_message_policy: Any = None
     """Where the explanation of the end comes from."""
-
-
-class Volume(KubernetesModel):
-    """A volume of the pod: a `name` and one source, in Kubernetes' words."""
-
-    name: str
-    """The name that `volumeMounts` use."""
-    aws_elastic_block_store: Any = None
-    azure_disk: Any = None
-    azure_file: Any = None
-    cephfs: Any = None
-    cinder: Any = None
-    config_map: Any = None
-    csi: Any = None
-    downward_api: Any = Field(default=None, alias="downwardAPI")
-    empty_dir: Any = None
-    ephemeral: Any = None
-    fc: Any = None
-    flex_volume: Any = None
-    flocker: Any = None
-    gce_persistent_disk: Any = None
-    git_repo: Any = None
-    glusterfs: Any = None
-    host_path: Any = None
-    image: Any = None
-    iscsi: Any = None
-    nfs: Any = None
-    persistent_volume_claim: Any = None
-    photon_persistent_disk: Any = None
-    portworx_volume: Any = None
-    projected: Any = None
-    quobyte: Any = None
-    rbd: Any = None
-    scale_io: Any = Field(default=None, alias="scaleIO")
-    secret: Any = None
-    storageos: Any = None
-    vsphere_volume: Any = None
-
-
-class Toleration(KubernetesModel):
-    """A taint of nodes that the pod tolerates."""
-
-    effect: str | None = None
-    key: str | None = None
-    operator: str | None = None
-    toleration_seconds: int | None = None
-    value: Any = None
-
-
-class HostAlias(KubernetesModel):
-    """A line of the pod's hosts file."""
-
-    ip: str | None = None
-    hostnames: list[str] | None = None
-
-
-class Affinity(KubernetesModel):
-    """Which nodes and which neighbours the pod wants."""
-
-    node_affinity: Any = None
-    pod_affinity: Any = None
-    pod_anti_affinity: Any = None
-
-
-class PodSecurityContext(KubernetesModel):
-    """User, group and privileges of the pod."""
-
-    app_armor_profile: Any = None
-    fs_group: Any = None
-    fs_group_change_policy: Any = None
-    run_as_group: Any = None
-    run_as_non_root: BoolOrRef | None = None
-    run_as_user: Any = None
-    se_linux_change_policy: Any = None
-    se_linux_options: Any = None
-    seccomp_profile: Any = None
-    supplemental_groups: Any = None
-    supplemental_groups_policy: Any = None
-    sysctls: Any = None
-    windows_options: Any = None
-
-
-class DnsConfig(KubernetesModel):
-    """Name servers and search domains of the pod."""
-
-    nameservers: list[str] | None = None
-    options: Any = None
-    searches: list[str] | None = None
-
-
-class PodFailurePolicy(Model):
-    """What a failing pod means for the job: rules with the actions `FailJob`, `Ignore`, `Count`, `FailIndex`."""
-
-    rules: list[dict[str, Any]]
-    """The rules, tried in order."""

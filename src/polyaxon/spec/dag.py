@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from polyaxon.spec.component import Component
-from polyaxon.spec.container import Volume
-from polyaxon.spec.environment import Environment
-from polyaxon.spec.fields import Kinded, PositiveIntOrRef
+from polyaxon.spec.fields import Kinded, Model, PositiveIntOrRef
 from polyaxon.spec.jobs import Names
 from polyaxon.spec.kinds import COMPONENT_LIKE, EARLY_STOPPING, OPERATION_LIKE
 from polyaxon.spec.operation import Operation
-from polyaxon.spec.stopping import EarlyStopping
+from polyaxon.spec.sections import Environment, Volume
+
+if TYPE_CHECKING:
+    from polyaxon.spec.stopping import EarlyStopping
+else:
+    EarlyStopping = Model  # the validator goes by `EARLY_STOPPING`
 
 __all__ = ["Dag"]
 

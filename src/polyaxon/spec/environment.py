@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 from pydantic_core import core_schema
 
-from polyaxon.spec.container import Affinity, DnsConfig, HostAlias, PodSecurityContext, Toleration
 from polyaxon.spec.fields import BoolOrRef, Model, OrTemplate, Shape
+from polyaxon.spec.pods import Affinity, DnsConfig, HostAlias, PodSecurityContext, Toleration
 
 __all__ = ["Environment", "Labels"]
 

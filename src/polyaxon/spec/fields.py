@@ -2,7 +2,7 @@
 
 Two rules hold for every type here: a mistake gives exactly one error, never one per alternative; and the marker that
 makes the validator also tells the JSON Schema and the reference pages what the field takes (`Shape`, `Alternative`,
-`ByKind` and `Before` are read by `anatomy`).
+`ByKind`, `Later` and `Before` are read by `anatomy`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -32,6 +33,7 @@ __all__ = [
     "HubRef",
     "IntOrRef",
     "Kinded",
+    "Later",
     "Model",
     "Name",
     "NumberOrRef",
@@ -202,6 +204,31 @@ class Before:
         return core_schema.no_info_before_validator_function(self.spread, handler(source))
 
 
+@dataclass(frozen=True, eq=False)
+class Later:
+    """A section whose model, named as `module:Class`, is imported and built when a file first has one."""
+
+    name: str
+
+    @property
+    def model(self) -> type[Model]:
+        """The model."""
+        return _model_named(self.name)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        def validate(value: Any) -> Any:
+            return self.model.__pydantic_validator__.validate_python(value)
+
+        return core_schema.no_info_plain_validator_function(validate)
+
+
+@cache
+def _model_named(name: str) -> type[Model]:
+    module, _, attribute = name.partition(":")
+    found: type[Model] = getattr(import_module("polyaxon.spec." + module), attribute)
+    return found
+
+
 class ByKind:
     """A section whose model depends on its `kind`.
 
@@ -224,8 +251,7 @@ class ByKind:
         """Return the model of `kind`."""
         found = self._models.get(kind)
         if found is None:
-            module, _, name = self.kinds[kind].partition(":")
-            found = self._models[kind] = getattr(import_module("polyaxon.spec." + module), name)
+            found = self._models[kind] = _model_named(self.kinds[kind])
             self._classes = tuple(dict.fromkeys(self._models.values()))
         return found
 

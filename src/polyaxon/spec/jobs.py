@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic_core import core_schema
 
-from polyaxon.spec.container import Container, Volume
-from polyaxon.spec.environment import Environment
+from polyaxon.spec.container import Container
 from polyaxon.spec.fields import BoolOrRef, IntOrRef, Kinded, Model, OrTemplate, Shape
-from polyaxon.spec.init import Init
+from polyaxon.spec.sections import Environment, Init, Volume
 
 if TYPE_CHECKING:
     from polyaxon.spec.dag import Dag

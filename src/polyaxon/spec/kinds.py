@@ -7,12 +7,25 @@ from __future__ import annotations
 
 from polyaxon.spec.fields import ByKind
 
-__all__ = ["COMPONENT_LIKE", "EARLY_STOPPING", "MATRICES", "OPERATION_LIKE", "POLICIES", "RUNS", "SCHEDULES", "SPACE"]
+__all__ = [
+    "COMPONENT_LIKE",
+    "COUNTABLE",
+    "EARLY_STOPPING",
+    "FILES",
+    "MATRICES",
+    "OPERATION_LIKE",
+    "POLICIES",
+    "RUNS",
+    "SCHEDULES",
+    "SPACE",
+]
 
-_FILES = {"component": "component:Component", "operation": "operation:Operation"}
-COMPONENT_LIKE = ByKind("file", _FILES, default="component")
+_AUTHORED = {"component": "component:Component", "operation": "operation:Operation"}
+FILES = ByKind("file", {**_AUTHORED, "compiled_operation": "compiled:CompiledOperation"}, default="operation")
+"""What a file may be; without a kind it is an operation that may hold its own component."""
+COMPONENT_LIKE = ByKind("file", _AUTHORED, default="component")
 """What may stand where a component is expected."""
-OPERATION_LIKE = ByKind("file", _FILES, default="operation")
+OPERATION_LIKE = ByKind("file", _AUTHORED, default="operation")
 """What may stand where an operation is expected."""
 
 RUNS = ByKind(
@@ -74,6 +87,8 @@ SPACE = ByKind(
         "qlognormal": "space:HpQLogNormal",
     },
 )
+COUNTABLE = frozenset({"choice", "range", "linspace", "logspace", "geomspace", "daterange", "datetimerange"})
+"""Kinds whose values can be listed, each as likely as the others."""
 SCHEDULES = ByKind(
     "schedule",
     {

@@ -21,9 +21,9 @@ from polyaxon.spec.fields import (
     Shape,
     wrong,
 )
-from polyaxon.spec.kinds import EARLY_STOPPING
+from polyaxon.spec.kinds import COUNTABLE, EARLY_STOPPING
 from polyaxon.spec.params import TemplatedParams
-from polyaxon.spec.space import COUNTABLE, Space
+from polyaxon.spec.space import Space
 from polyaxon.spec.stopping import EarlyStopping, Metric
 
 __all__ = [

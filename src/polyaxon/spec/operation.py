@@ -1,20 +1,12 @@
-"""What is done with a component? Operations as people write them and as the compiler leaves them."""
+"""What is done with a component? Operations as people write them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Literal
 
-from polyaxon.spec.component import Authored, Shared
-from polyaxon.spec.fields import Model
-from polyaxon.spec.io import IO
-from polyaxon.spec.kinds import RUNS
+from polyaxon.spec.component import Authored
 
-if TYPE_CHECKING:
-    from polyaxon.spec.jobs import Run
-else:
-    Run = Model
-
-__all__ = ["CompiledOperation", "Operation"]
+__all__ = ["Operation"]
 
 
 class Operation(Authored):
@@ -22,14 +14,3 @@ class Operation(Authored):
 
     kind: Literal["operation"] | None = "operation"
     """`operation`."""
-
-
-class CompiledOperation(Shared):
-    """An operation and its component in one, all references resolved: what is stored and run."""
-
-    kind: Literal["compiled_operation"] | None = "compiled_operation"
-    """`compiled_operation`."""
-    contexts: list[IO] | None = None
-    """Values for templates only."""
-    run: Annotated[Run | dict[str, Any], RUNS] | None = None
-    """What is run."""

@@ -23,7 +23,6 @@ from polyaxon.spec.anatomy import (
 )
 from polyaxon.spec.connections import Connection
 from polyaxon.spec.fields import ByKind, Model
-from polyaxon.spec.operation import CompiledOperation
 from polyaxon.spec.schema import definition_name
 from polyaxon.spec.words import field_words
 
@@ -47,7 +46,7 @@ def models() -> dict[str, type[Model]]:
     """Return every model of the format by the name of its definition in the JSON Schema."""
     tables = [table for table in vars(kinds).values() if isinstance(table, ByKind)]
     waiting: list[type[Model]] = [table.model(kind) for table in tables for kind in table.kinds]
-    waiting += [Connection, CompiledOperation]
+    waiting.append(Connection)
     found: dict[str, type[Model]] = {}
     while waiting:
         model = waiting.pop()

@@ -19,7 +19,6 @@ from polyaxon.spec.moments import CastError, to_date, to_datetime, to_duration
 from polyaxon.spec.types import describe
 
 __all__ = [
-    "COUNTABLE",
     "HpChoice",
     "HpDateRange",
     "HpDateTimeRange",
@@ -40,9 +39,6 @@ __all__ = [
     "Space",
     "read_parts",
 ]
-
-COUNTABLE = frozenset({"choice", "range", "linspace", "logspace", "geomspace", "daterange", "datetimerange"})
-"""Kinds whose values can be listed, each as likely as the others."""
 
 _SLACK = 1e-6
 Readers: TypeAlias = Mapping[str, Callable[[Any], Any]]

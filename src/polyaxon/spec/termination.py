@@ -8,10 +8,9 @@ from pydantic import model_validator
 from pydantic_core import core_schema
 
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.container import PodFailurePolicy
 from polyaxon.spec.fields import CountOrRef, Model, Shape, wrong
 
-__all__ = ["Culling", "ExecProbe", "HttpProbe", "Probe", "Termination"]
+__all__ = ["Culling", "ExecProbe", "HttpProbe", "PodFailurePolicy", "Probe", "Termination"]
 
 Port: TypeAlias = Annotated[
     int | str,
@@ -59,6 +58,13 @@ class Probe(Model):
     """Ask an address."""
     exec: ExecProbe | None = None
     """Run a command."""
+
+
+class PodFailurePolicy(Model):
+    """What a failing pod means for the job: rules with the actions `FailJob`, `Ignore`, `Count`, `FailIndex`."""
+
+    rules: list[dict[str, Any]]
+    """The rules, tried in order."""
 
 
 class Termination(Model):

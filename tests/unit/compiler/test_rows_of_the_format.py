@@ -20,9 +20,9 @@ from polyaxon.compiler.resolve import load
 from polyaxon.compiler.sources import Source
 from polyaxon.errors import SpecError
 from polyaxon.spec.check import read
+from polyaxon.spec.compiled import CompiledOperation
 from polyaxon.spec.dump import dump
 from polyaxon.spec.load import parse
-from polyaxon.spec.operation import CompiledOperation
 from polyaxon.spec.schema import build_schema
 
 FOLDER = Path(__file__).parent / "rows"

@@ -29,12 +29,13 @@ from polyaxon.spec.anatomy import (
     fields_of,
 )
 from polyaxon.spec.check import read
+from polyaxon.spec.compiled import CompiledOperation
 from polyaxon.spec.component import Component
 from polyaxon.spec.connections import Connection
 from polyaxon.spec.dump import dump
 from polyaxon.spec.fields import ByKind, Model
 from polyaxon.spec.load import parse
-from polyaxon.spec.operation import CompiledOperation, Operation
+from polyaxon.spec.operation import Operation
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 REPLICA = {"replicas": 2, "container": {"image": "x"}}

@@ -10,7 +10,7 @@ from polyaxon.compiler.lint.near import did_you_mean, listed
 from polyaxon.compiler.lint.use import Use
 from polyaxon.compiler.template import has_template
 from polyaxon.errors import Problem
-from polyaxon.spec.space import COUNTABLE
+from polyaxon.spec.kinds import COUNTABLE
 
 __all__ = ["check_branches"]
 
