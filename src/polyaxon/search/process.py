@@ -10,7 +10,6 @@ Processes for Machine Learning", 2006, chapters 2 and 5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
@@ -20,7 +19,7 @@ from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Mask
 from polyaxon.search.kernels import Kernel
 
-__all__ = ["Posterior", "fit", "gaps", "posterior"]
+__all__ = ["Evidence", "Posterior", "fit", "gaps", "posterior"]
 
 _JITTER = 1e-8
 # The prior of a length scale is log-normal and grows with the dimension, as in C. Hvarfner et al., "Vanilla Bayesian
@@ -88,18 +87,12 @@ def gaps(points: Array, categorical: Mask) -> Array:
 
 def fit(points: Array, values: Array, categorical: Mask, kernel: Kernel, starts: Sequence[Array], steps: int) -> Array:
     """The logarithms of the length scales, and last of the noise, most probable given the data."""
-    below = np.tril_indices(len(points), -1)  # matrices here are symmetric with a known diagonal: half is enough
-    flat = gaps(points, categorical)[:, below[0], below[1]]
-    centre = float(_LENGTH_CENTRE + 0.5 * np.log(points.shape[1]))
-
-    def objective(theta: Array) -> tuple[float, Array]:
-        return _loss(theta, flat, below, values, kernel, centre)
-
+    evidence = Evidence(points, values, categorical, kernel)
     bounds = [_LOG_BOUNDS] * points.shape[1] + [_NOISE_BOUNDS]
     best_theta, best_loss = starts[0], np.inf
     for start in starts:
         found = minimize(
-            objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps, "maxfun": steps}
+            evidence, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps, "maxfun": steps}
         )
         if found.fun < best_loss:
             best_theta, best_loss = found.x, float(found.fun)
@@ -129,31 +122,47 @@ def _solve(chol: Array, values: Array) -> tuple[float, Array, float]:
     return mean, alpha, float((values - mean) @ alpha)
 
 
-def _loss(
-    theta: Array, flat: Array, below: tuple[Any, Any], values: Array, kernel: Kernel, centre: float
-) -> tuple[float, Array]:
-    """Negative log posterior of the hyperparameters and its gradient (eq. 5.9, the scale profiled out)."""
-    count = len(values)
-    inverse, noise = np.exp(-2.0 * theta[:-1]), np.exp(theta[-1])
-    alike, slopes = kernel(inverse @ flat)
-    matrix = np.zeros((count, count))
-    matrix[below] = alike
-    matrix[np.diag_indices(count)] = 1.0 + noise + _JITTER
-    chol, failed = lapack.dpotrf(matrix, lower=1)
-    if failed:
-        return 1e10, np.zeros_like(theta)
-    _, alpha, power = _solve(chol, values)
-    scale = (power + 2.0) / (count + 2.0)  # an inverse-gamma prior around 1: values are standardised
-    loss = 0.5 * (count + 2.0) * np.log(scale) + np.log(np.diag(chol)).sum()
-    inverted, _ = lapack.dpotri(chol, lower=1)
-    # dloss = tr((K⁻¹ - ααᵀ/scale) dK) / 2; dK is symmetric with a zero diagonal for length scales, so the half below
-    # the diagonal, the only one that LAPACK filled, counts twice.
-    inner = inverted[below] - alpha[below[0]] * alpha[below[1]] / scale
-    gradient = np.empty_like(theta)
-    gradient[:-1] = -2.0 * (flat @ (inner * slopes)) * inverse
-    gradient[-1] = 0.5 * (np.trace(inverted) - float(alpha @ alpha) / scale) * noise
-    length_gap, noise_gap = theta[:-1] - centre, theta[-1] - _NOISE_PEAK
-    loss += 0.5 * (length_gap**2).sum() / _LENGTH_SPREAD**2 + 0.5 * noise_gap**2 / _NOISE_SPREAD**2
-    gradient[:-1] += length_gap / _LENGTH_SPREAD**2
-    gradient[-1] += noise_gap / _NOISE_SPREAD**2
-    return float(loss), gradient
+class Evidence:
+    """How improbable hyperparameters are, given the data.
+
+    Asked some twenty times for every suggestion, so it works in place. Its matrices are symmetric with a known
+    diagonal: the half below it is enough, and is all that LAPACK reads and writes.
+    """
+
+    def __init__(self, points: Array, values: Array, categorical: Mask, kernel: Kernel) -> None:
+        self._values = values
+        self._kernel = kernel
+        count, columns = points.shape
+        self._rows, self._columns = np.tril_indices(count, -1)
+        self._gaps = np.ascontiguousarray(gaps(points, categorical)[:, self._rows, self._columns])
+        self._cells = np.zeros(count * count)
+        self._matrix = self._cells.reshape((count, count), order="F")  # the order that LAPACK works on in place
+        self._diagonal = self._cells[:: count + 1]
+        self._below = self._rows + self._columns * count
+        self._centre = float(_LENGTH_CENTRE + 0.5 * np.log(columns))
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """The negative log posterior of the hyperparameters and its gradient (eq. 5.9, the scale profiled out)."""
+        count = len(self._values)
+        inverse, noise = np.exp(-2.0 * theta[:-1]), np.exp(theta[-1])
+        alike, slopes = self._kernel(inverse @ self._gaps)
+        self._cells[self._below] = alike
+        self._diagonal[:] = 1.0 + noise + _JITTER
+        _, failed = lapack.dpotrf(self._matrix, lower=1, clean=0, overwrite_a=1)
+        if failed:
+            return 1e10, np.zeros_like(theta)
+        _, alpha, power = _solve(self._matrix, self._values)
+        scale = (power + 2.0) / (count + 2.0)  # an inverse-gamma prior around 1: values are standardised
+        loss = 0.5 * (count + 2.0) * np.log(scale) + np.log(self._diagonal).sum()
+        lapack.dpotri(self._matrix, lower=1, overwrite_c=1)
+        # dloss = tr((K⁻¹ - ααᵀ/scale) dK) / 2; dK is symmetric with a zero diagonal for length scales, so the half
+        # below the diagonal counts twice.
+        slopes *= self._cells[self._below] - alpha.take(self._rows) * alpha.take(self._columns) / scale
+        gradient = np.empty_like(theta)
+        gradient[:-1] = -2.0 * (self._gaps @ slopes) * inverse
+        gradient[-1] = 0.5 * (self._diagonal.sum() - float(alpha @ alpha) / scale) * noise
+        length_gap, noise_gap = theta[:-1] - self._centre, theta[-1] - _NOISE_PEAK
+        loss += 0.5 * (length_gap**2).sum() / _LENGTH_SPREAD**2 + 0.5 * noise_gap**2 / _NOISE_SPREAD**2
+        gradient[:-1] += length_gap / _LENGTH_SPREAD**2
+        gradient[-1] += noise_gap / _NOISE_SPREAD**2
+        return float(loss), gradient
