@@ -25,7 +25,7 @@ from polyaxon.search.acquisition import (
 from polyaxon.search.cube import Array
 from polyaxon.search.kernels import Kernel, kernel_named
 from polyaxon.search.process import Posterior, fit, posterior
-from polyaxon.search.sequential import Sequential, Shape, View
+from polyaxon.search.sequential import DESIGNS, Sequential, Shape, View
 from polyaxon.search.settings import direction, flag, number, one_of, optional_whole, space_of, whole
 from polyaxon.search.threads import one_thread
 
@@ -81,7 +81,8 @@ class Bayes(Sequential):
     def plan(cls, matrix: Mapping[str, Any]) -> Bayes:
         first, iterations = whole(matrix, "numInitialRuns"), whole(matrix, "maxIterations")
         shape = Shape(first, 1, first + iterations, flag(matrix, "asynchronous", True))
-        return cls("bayes", space_of(matrix), shape, (direction(matrix.get("metric")),), Utility.read(matrix))
+        signs, design = (direction(matrix.get("metric")),), one_of(matrix, "initialDesign", tuple(DESIGNS))
+        return cls("bayes", space_of(matrix), shape, signs, design, Utility.read(matrix))
 
     def starts(self, view: View) -> bool:
         return super().starts(view) or len(view.losses) < 2

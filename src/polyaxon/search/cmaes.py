@@ -4,12 +4,15 @@ N. Hansen, "The CMA evolution strategy: a tutorial", arXiv:1604.00772; equation 
 The distribution is replayed from the history, one complete generation after the other, so there is no state to
 lose. While a generation has stragglers the next one is already drawn from the last known distribution. Unordered
 parameters are cells of the unit interval here: prefer `tpe` or `bayes` where they matter.
+
+What earlier searches found shapes the first distribution: M. Nomura et al., "Warm starting CMA-ES for hyperparameter
+optimization", AAAI 2021.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from operator import attrgetter, is_
@@ -19,7 +22,7 @@ import numpy as np
 
 from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Cube
-from polyaxon.search.history import Trial
+from polyaxon.search.history import Trial, TrialStatus
 from polyaxon.search.memory import losses_of
 from polyaxon.search.sequential import Sequential, Shape, View
 from polyaxon.search.settings import direction, flag, number, optional_whole, space_of, whole
@@ -28,6 +31,8 @@ from polyaxon.search.space import SpaceError
 __all__ = ["Cmaes"]
 
 _INDEX = attrgetter("index")
+# Of the earlier trials the best tenth is promising, and so is what lies within a tenth of the ranges around them.
+_PROMISING, _NEAR = 0.1, 0.1
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Cmaes(Sequential):
         if step <= 0:
             raise SpaceError(f"`sigma` is {step:g}", hint="write a step above 0, such as 0.3")
         shape = Shape(population, population, whole(matrix, "numRuns"), flag(matrix, "asynchronous", True))
-        return cls("cmaes", space, shape, (direction(matrix.get("metric")),), population, step)
+        return cls("cmaes", space, shape, (direction(matrix.get("metric")),), population=population, step=step)
 
     def starts(self, view: View) -> bool:  # noqa: ARG002 - the base's signature
         """The first generation is drawn from the first distribution, not from a design."""
@@ -54,13 +59,14 @@ class Cmaes(Sequential):
 
     @cached_property
     def _progress(self) -> _Progress:
-        return _Progress(_State(self.cube.dimensions, self.population, self.step))
+        return _Progress(self._first([]))
 
     def propose(self, view: View) -> tuple[Array, dict[str, Any]]:
         state = self._learned(view)
         drawn = state.sample(view.generator)
+        is_first = not state.generation and bool(self._progress.known)
         reason = {
-            "source": "cmaes",
+            "source": "warm cmaes" if is_first else "cmaes",
             "generation": view.index // self.population,
             "learned_from": state.generation,
             "step": round(float(state.sigma), 6),
@@ -69,25 +75,36 @@ class Cmaes(Sequential):
 
     def _learned(self, view: View) -> _State:
         """The distribution after the complete generations; what it learned from these very trials is kept."""
-        members = self._complete(view)
+        begun = bisect_left(view.trials, 0, key=_INDEX)
+        known, members = view.trials[:begun], self._complete(view.trials[begun:], view.index)
         progress = self._progress
-        if len(members) < len(progress.trials) or not all(map(is_, progress.trials, members)):
-            progress.trials, progress.state = [], _State(self.cube.dimensions, self.population, self.step)
+        alike = len(known) == len(progress.known) and _begin_with(known, progress.known)
+        if not (alike and _begin_with(members, progress.trials)):
+            progress.known, progress.trials, progress.state = known, [], self._first(known)
         for start in range(len(progress.trials), len(members), self.population):
             generation = members[start : start + self.population]
             progress.state.learn(self._unit(generation), losses_of(generation, self.signs[0]))
         progress.trials = members
         return progress.state
 
-    def _complete(self, view: View) -> list[Trial]:
+    def _first(self, known: Sequence[Trial]) -> _State:
+        """The distribution to begin with: wide, or around the best of the earlier trials."""
+        state = _State(self.cube.dimensions, self.population, self.step)
+        ended = [trial for trial in known if trial.status is TrialStatus.SUCCEEDED]
+        if ended:
+            order = np.argsort(losses_of(ended, self.signs[0]), kind="stable")
+            best = order[: max(1, int(_PROMISING * len(ended)))].tolist()
+            state.gather(self._unit([ended[place] for place in best]))
+        return state
+
+    def _complete(self, mine: Sequence[Trial], upcoming: int) -> list[Trial]:
         """The trials of complete generations, in order."""
-        mine = view.trials[bisect_left(view.trials, 0, key=_INDEX) :]
         # Numbers only grow, so trials without a gap before them are the first ones.
         without_gap = bisect_left(range(len(mine)), 1, key=lambda place: mine[place].index - place)
-        whole_ones = min(without_gap, view.index) // self.population
+        whole_ones = min(without_gap, upcoming) // self.population
         return list(mine[: whole_ones * self.population])
 
-    def _unit(self, trials: list[Trial]) -> Array:
+    def _unit(self, trials: Sequence[Trial]) -> Array:
         points = self.cube.encode([trial.params for trial in trials])
         named = self.cube.categorical
         points[:, named] = (points[:, named] + 0.5) / self.cube.categories[named]
@@ -97,10 +114,17 @@ class Cmaes(Sequential):
 
 @dataclass
 class _Progress:
-    """The distribution, and the trials that it has learned from: a cache that changes no result."""
+    """The distribution, the earlier trials it began with, and those that it has learned from: a cache that changes no
+    result."""
 
     state: _State
+    known: Sequence[Trial] = ()
     trials: list[Trial] = field(default_factory=list)
+
+
+def _begin_with(trials: Sequence[Trial], others: Sequence[Trial]) -> bool:
+    """Whether the first of the trials are the others."""
+    return len(trials) >= len(others) and all(map(is_, others, trials))
 
 
 class _State:
@@ -123,6 +147,16 @@ class _State:
         self.covariance = np.eye(n)
         self.path_sigma, self.path_c = np.zeros(n), np.zeros(n)
         self.generation = 0
+        self._factor()
+
+    def gather(self, points: Array) -> None:
+        """Move the first distribution to these points, no wider than it was: the normal distribution nearest to a
+        mixture of small ones around each of them."""
+        self.mean = points.mean(axis=0)
+        moves = points - self.mean
+        near = _NEAR**2 * np.eye(len(self.mean)) + moves.T @ moves / len(points)
+        step = float(np.linalg.det(near) ** (0.5 / len(self.mean)))
+        self.covariance, self.sigma = near / step**2, min(self.sigma, step)
         self._factor()
 
     def sample(self, generator: np.random.Generator) -> Array:

@@ -15,7 +15,7 @@ from polyaxon.search.cube import Array
 from polyaxon.search.history import Suggestion, Trial, TrialStatus, next_index
 from polyaxon.search.pareto import Order, pareto_order
 from polyaxon.search.random import Random
-from polyaxon.search.sequential import Sequential, Shape, View
+from polyaxon.search.sequential import DESIGNS, Sequential, Shape, View
 from polyaxon.search.settings import flag, metrics, one_of, optional_whole, space_of, whole
 from polyaxon.search.space import Space, SpaceError
 from polyaxon.search.tpe import propose_tpe
@@ -61,8 +61,8 @@ class Hyperopt:
             return RandomBatches.shaped(str(matrix["kind"]), space, shape)
         if len(signs) > 1 and algorithm != "tpe":
             raise SpaceError("several objectives need the algorithm `tpe`", hint="write algorithm: tpe")
-        warm_up = whole(matrix, "numInitialRuns", _WARM_UP)
-        return Iterated(str(matrix["kind"]), space, shape, signs, algorithm, warm_up)
+        warm_up, design = whole(matrix, "numInitialRuns", _WARM_UP), one_of(matrix, "initialDesign", tuple(DESIGNS))
+        return Iterated(str(matrix["kind"]), space, shape, signs, design, algorithm, warm_up)
 
 
 class Iterative:

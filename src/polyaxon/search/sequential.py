@@ -22,11 +22,19 @@ from polyaxon.search.memory import Memory
 from polyaxon.search.sobol import sobol_point
 from polyaxon.search.space import Space
 
-__all__ = ["Sequential", "Shape", "View"]
+__all__ = ["DESIGNS", "Sequential", "Shape", "View"]
 
 _DESIGN, _FALLBACK, _MODEL = 11, 12, 13
 _ATTEMPTS = 100
 _INDEX = attrgetter("index")
+
+
+def _random_point(index: int, dimensions: int, seed: int) -> list[float]:
+    return [unit(seed, index, column) for column in range(dimensions)]
+
+
+# Number, dimensions, seed → a point of the unit cube.
+DESIGNS = {"sobol": sobol_point, "random": _random_point}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ class Sequential:
     space: Space
     shape: Shape
     signs: tuple[float, ...]
+    design: str = "sobol"
+    """How the first trials spread out: `sobol` or `random`."""
 
     @cached_property
     def cube(self) -> Cube:
@@ -173,7 +183,8 @@ class Sequential:
         )
 
     def _design(self, view: View) -> Array:
-        point = sobol_point(view.index, self.cube.dimensions, mixed(view.seed, _DESIGN))
+        seed, dimensions = mixed(view.seed, _DESIGN), self.cube.dimensions
+        point = DESIGNS[self.design](view.index, dimensions, seed)
         return np.asarray(self.cube.spread(np.array([point]))[0])
 
     def _unseen(self, view: View) -> dict[str, Any]:

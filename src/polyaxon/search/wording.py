@@ -23,6 +23,7 @@ _SENTENCES = {
     ),
     "anneal": "near trial {near}, within {radius} of every range",
     "cmaes": "generation {generation}, drawn with step {step} from what generation {learned_from} taught",
+    "warm cmaes": "generation {generation}, drawn with step {step} around the best of the earlier runs",
     "tuner": "suggestion {point} of {of} of the tuner (run {run})",
     "promotion": "trial {from} goes on, its value was {value}",
 }

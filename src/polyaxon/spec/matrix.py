@@ -158,6 +158,8 @@ class Hyperopt(_Search):
     """How many runs in a round."""
     num_initial_runs: PositiveIntOrRef | None = None
     """How many runs spread out before anything is modelled; 10 when absent."""
+    initial_design: Literal["sobol", "random"] | None = None
+    """How they spread out: evenly (`sobol`, when absent) or by independent draws."""
     max_iterations: PositiveIntOrRef | None = None
     """How many rounds."""
     seed: IntOrRef | None = None
@@ -185,6 +187,8 @@ class Tpe(_Search):
     """How many runs in a round."""
     num_initial_runs: PositiveIntOrRef | None = None
     """How many runs spread out before anything is modelled; 10 when absent."""
+    initial_design: Literal["sobol", "random"] | None = None
+    """How they spread out: evenly (`sobol`, when absent) or by independent draws."""
     max_iterations: PositiveIntOrRef | None = None
     """How many rounds."""
     seed: IntOrRef | None = None
@@ -255,7 +259,9 @@ class Bayes(_Search):
     kind: Literal["bayes"] = "bayes"
     """`bayes`."""
     num_initial_runs: PositiveIntOrRef
-    """How many random runs come first."""
+    """How many runs spread out before anything is modelled."""
+    initial_design: Literal["sobol", "random"] | None = None
+    """How they spread out: evenly (`sobol`, when absent) or by independent draws."""
     max_iterations: PositiveIntOrRef
     """How many further runs."""
     metric: Metric
@@ -389,6 +395,8 @@ class Cmaes(_Search):
     """Whether a new run begins as soon as one ends (true when absent), or after its whole round."""
     seed: IntOrRef | None = None
     """Makes the suggestions repeatable."""
+    warm_start: WarmStart | None = None
+    """Earlier runs to learn from."""
 
 
 def _only(params: Any, kinds: frozenset[str], because: str, suggestion: str) -> None:

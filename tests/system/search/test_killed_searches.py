@@ -44,6 +44,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
     "branches": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, **METRIC, "params": BRANCHES},
     "front": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, "metrics": GOALS, "seed": 7},
     "warm": {"kind": "bayes", "numInitialRuns": 4, "maxIterations": 6, **METRIC, "warmStart": WARM},
+    "warm cmaes": {"kind": "cmaes", "numRuns": 10, "population": 4, **METRIC, "warmStart": WARM},
     "pruned": {"kind": "tpe", "numRuns": 14, "numInitialRuns": 5, **METRIC, "earlyStopping": [FAR_BEHIND]},
 }
 FILE = """
@@ -93,7 +94,7 @@ def write_file(directory: Path, search: str) -> tuple[Path, Path]:
 
 def prepare(cli: Cli, directory: Path, search: str) -> None:
     """Run what the search begins with; the record is of the search alone."""
-    if search == "warm":
+    if search.startswith("warm"):
         file, record = write_file(directory, "random")
         file.write_text(file.read_text().replace("name: search", "name: earlier"))
         assert cli.run("run", "-f", file).returncode == 0

@@ -58,6 +58,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
         },
     },
     "tpe": {"kind": "tpe", "numRuns": 4, "maxIterations": 3, "numInitialRuns": 4},
+    "tpe-random-design": {"kind": "tpe", "numRuns": 12, "numInitialRuns": 6, "initialDesign": "random"},
     "anneal": {"kind": "hyperopt", "algorithm": "anneal", "numRuns": 14, "numInitialRuns": 3},
     "rand": {"kind": "hyperopt", "algorithm": "rand", "numRuns": 5, "maxIterations": 2},
     "iterative": {"kind": "iterative", "maxIterations": 9},

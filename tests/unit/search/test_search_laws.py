@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from search_builders import BRANCHING, FEW_BRANCHES, FINITE, MIXED, SEARCHES, drive, finished, loss_of, matrix
 
-from polyaxon.search import Trial, TrialStatus, parse_space, plan_search
+from polyaxon.search import SpaceError, Trial, TrialStatus, parse_space, plan_search
 
 EVERY = pytest.mark.parametrize("name", sorted(SEARCHES))
 BUDGETED = {name for name, settings_ in SEARCHES.items() if "resource" in settings_}
@@ -206,6 +206,40 @@ def test_trials_of_earlier_searches_inform_and_do_not_count() -> None:
     reason = search.suggest(history, 1, 1)[0].reason
     assert reason["source"] == "tpe"
     assert reason["good_trials"] + reason["other_trials"] == 41
+
+
+def test_an_evolution_begins_around_the_best_of_earlier_trials() -> None:
+    params = {axis: {"kind": "uniform", "value": [0, 1]} for axis in "abc"}
+
+    def loss(trial: Trial) -> float:
+        return sum((trial.params[axis] - goal) ** 2 for axis, goal in zip("abc", (0.15, 0.8, 0.6), strict=True))
+
+    drawn = plan_search({"kind": "random", "numRuns": 60, "params": params}).suggest([], 1, 60)
+    known = [finished(s.pending(-1 - place), loss(s.pending(0))) for place, s in enumerate(drawn)]
+    known[7] = replace(known[7], status=TrialStatus.FAILED, value=None, values=())
+    search = plan_search(matrix("cmaes", params))
+    warm, cold = ([loss(s.pending(0)) for s in search.suggest(history, 1, 20)] for history in (known, []))
+    assert sorted(warm)[10] < 0.5 * sorted(cold)[10]
+    assert search.suggest(known, 1, 1)[0].reason["source"] == "warm cmaes"
+    only_failed = [replace(trial, status=TrialStatus.FAILED, value=None, values=()) for trial in known]
+    assert [s.params for s in search.suggest(only_failed, 1, 9)] == [s.params for s in search.suggest([], 1, 9)]
+
+
+@pytest.mark.parametrize("name", ["bayes", "tpe"])
+def test_the_initial_design_is_even_unless_independent_draws_are_asked_for(name: str) -> None:
+    params = {axis: {"kind": "uniform", "value": [0, 1]} for axis in "ab"}
+    budget = {"numInitialRuns": 32, "numRuns": 32}
+
+    def taken(**design: str) -> set[tuple[int, int]]:
+        made = plan_search({**matrix(name, params), **budget, **design}).suggest([], 5, 32)
+        assert {suggestion.reason["source"] for suggestion in made} == {"initial design"}
+        return {(int(4 * suggestion.params["a"]), int(4 * suggestion.params["b"])) for suggestion in made}
+
+    assert len(taken()) == 16, "two points of 32 in each cell of 16"
+    assert taken(initialDesign="sobol") == taken()
+    assert len(taken(initialDesign="random")) < 16
+    with pytest.raises(SpaceError, match="initialDesign"):
+        taken(initialDesign="halton")
 
 
 def test_foreign_trials_of_earlier_searches_use_up_no_point_of_a_finite_space() -> None:

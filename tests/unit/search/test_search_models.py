@@ -13,7 +13,7 @@ from polyaxon.search.cube import Cube
 from polyaxon.search.kernels import kernel_named
 from polyaxon.search.pareto import front, pareto_order
 from polyaxon.search.parzen import Parzen
-from polyaxon.search.process import _loss, fit, gaps, posterior
+from polyaxon.search.process import Evidence, fit, posterior
 from polyaxon.search.sobol import sobol_point
 
 RNG = np.random.default_rng(7)
@@ -42,15 +42,10 @@ def test_the_likelihood_has_the_gradient_it_says(name: str, nu: float) -> None:
     points, values = RNG.random((15, 3)), RNG.normal(size=15)
     categorical = np.array([False, False, True])
     points[:, 2] = RNG.integers(0, 3, 15)
-    below = np.tril_indices(15, -1)
-    flat = gaps(points, categorical)[:, below[0], below[1]]
+    evidence = Evidence(points, values, categorical, kernel_named(name, nu))
     theta = np.array([-0.5, 0.2, -1.0, -3.0])
-
-    def loss(at: np.ndarray) -> float:
-        return _loss(at, flat, below, values, kernel_named(name, nu), 0.0)[0]
-
-    _, gradient = _loss(theta, flat, below, values, kernel_named(name, nu), 0.0)
-    numeric = [(loss(theta + 1e-5 * axis) - loss(theta - 1e-5 * axis)) / 2e-5 for axis in np.eye(4)]
+    _, gradient = evidence(theta)
+    numeric = [(evidence(theta + 1e-5 * axis)[0] - evidence(theta - 1e-5 * axis)[0]) / 2e-5 for axis in np.eye(4)]
     np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-5)
 
 
@@ -162,6 +157,18 @@ def test_cma_es_walks_down_a_stretched_bowl() -> None:
         points = np.array([state.sample(generator) for _ in range(8)])
         state.learn(points, ((points - 0.3) ** 2) @ stretch)
     np.testing.assert_allclose(state.mean, 0.3, atol=1e-3)
+
+
+def test_cma_es_begins_where_earlier_trials_were_good_and_no_wider_than_asked() -> None:
+    generator = np.random.default_rng(2)
+    cold, warm = _State(3, 8, 0.3), _State(3, 8, 0.3)
+    warm.gather(generator.normal((0.2, 0.7, 0.5), (0.01, 0.01, 0.2), (40, 3)).clip(0, 1))
+    drawn = np.array([warm.sample(generator) for _ in range(200)])
+    np.testing.assert_allclose(drawn.mean(axis=0), (0.2, 0.7, 0.5), atol=0.06)
+    assert drawn[:, 2].std() > 1.5 * drawn[:, 0].std(), "and it has the shape of the good ones"
+    assert warm.sigma < cold.sigma
+    cold.gather(generator.random((40, 3)))
+    assert cold.sigma <= 0.3
 
 
 def test_a_generation_has_the_population_that_the_file_asks_for() -> None:

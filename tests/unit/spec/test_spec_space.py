@@ -121,7 +121,8 @@ SEARCHES = [
     },
     {"kind": "iterative", "maxIterations": 3, "tuner": {"hubRef": "me/tuner", "params": {"a": {"value": 1}}}},
     {"kind": "asha", "params": SPACE, "metric": METRIC, "numRuns": 9, "maxIterations": 9, "resource": {"name": "e"}},
-    {"kind": "cmaes", "params": SPACE, "metric": METRIC, "numRuns": 9},
+    {"kind": "cmaes", "params": SPACE, "metric": METRIC, "numRuns": 9, "warmStart": {"query": "name: old"}},
+    {"kind": "tpe", "params": SPACE, "metric": METRIC, "numRuns": 5, "numInitialRuns": 3, "initialDesign": "random"},
     {
         "kind": "random",
         "params": SPACE,
@@ -160,6 +161,7 @@ def test_a_search_is_read_and_written_back(matrix) -> None:
         ({"kind": "tpe", "params": SPACE, "metric": METRIC, "algorithm": "tpe"}, "algorithm"),
         ({"kind": "hyperopt", "params": SPACE, "metric": METRIC, "algorithm": "best"}, "algorithm"),
         ({"kind": "tpe", "params": SPACE}, ""),
+        ({"kind": "tpe", "params": SPACE, "metric": METRIC, "initialDesign": "halton"}, "initialDesign"),
         ({"kind": "bayes", "params": SPACE, "metric": METRIC, "numInitialRuns": 2}, ""),
         (
             {
