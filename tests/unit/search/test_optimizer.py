@@ -175,3 +175,26 @@ def test_a_report_without_results_says_so(trials: list[Trial]) -> None:
 
 def test_equal_params_score_equally() -> None:
     assert loss_of({"a": 1, "b": "x"}) == loss_of({"b": "x", "a": 1})
+
+
+def test_bayes_does_not_stay_on_the_branch_that_was_good_first() -> None:
+    space = {
+        "model": {"kind": "choice", "value": ["near", "far"]},
+        "a": {"kind": "uniform", "value": [0, 1], "when": {"model": "near"}},
+        "b": {"kind": "uniform", "value": [0, 1], "when": {"model": "far"}},
+        "c": {"kind": "uniform", "value": [0, 1], "when": {"model": "far"}},
+    }
+
+    def loss(params: Any) -> float:
+        if params["model"] == "near":
+            return 0.15 + (params["a"] - 0.4) ** 2
+        return 0.1 + 2 * (params["b"] - 0.8) ** 2 + 2 * (params["c"] - 0.2) ** 2
+
+    for seed in range(3):
+        optimizer = Optimizer(space, "bayes", seed=seed, numInitialRuns=5)
+        for _ in range(30):
+            trial = optimizer.ask()
+            optimizer.tell(trial, loss(trial.params))
+        assert optimizer.best.params["model"] == "far"
+        assert optimizer.best.value is not None
+        assert optimizer.best.value < 0.101
