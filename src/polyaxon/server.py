@@ -20,7 +20,7 @@ from polyaxon.model.run import Cloning, Condition, ManagedBy, Run
 from polyaxon.model.status import FINAL, Status
 from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import crash_points
-from polyaxon.scheduler.drive import Drive, Driver
+from polyaxon.scheduler.drive import Drive, Driver, cleans_soon
 from polyaxon.scheduler.loop import Engine, Scheduler, Tuning
 from polyaxon.settings import Settings
 from polyaxon.spec.operation import Operation
@@ -63,6 +63,8 @@ class Local:
         self.store = store
         self._runtime = runtime
         self._held: dict[RunId, Lease] = {}
+        self._cleaning: int | None = None
+        """The lock of the one process that stays for cleanings."""
 
     def __enter__(self) -> Local:
         return self
@@ -178,37 +180,53 @@ class Local:
         on_run: Callable[[Run], None] | None = None,
         on_interrupt: Callable[[Driver], None] | None = None,
         adopt: bool = True,
+        stays: bool = False,
     ) -> Mapping[RunId, Run]:
         """Drive the roots, and the hooks that they leave, until they are final; return the roots' last rows.
 
         `on_run` is called in order with the row of every run below the roots, first as it is and then after each
         committed change. `on_interrupt` is called in a thread of its own for each Ctrl-C or SIGTERM (without it they
-        leave). `adopt` also drives other roots of the home that nobody holds, as long as this goes on. Roots that
-        another process drives are followed instead.
+        leave). `adopt` also drives other roots of the home that nobody holds, as long as this goes on; `stays` waits
+        for what is to be cleaned soon, unless another process of the home does. Roots that another process drives are
+        followed instead.
         """
         held = [self._held.pop(root) for root in roots if root in self._held]
-        self._drive(set(roots), held, on_run, on_interrupt, adopt, until_idle=False)
+        waits = stays and self._is_cleaner()
+        self._drive(lambda scheduler: Drive(scheduler, set(roots), held, on_run, on_interrupt, adopt, stays=waits))
         return {root: self.store.get(root) for root in roots}
 
     def serve(self, until_idle: bool = False, on_interrupt: Callable[[Driver], None] | None = None) -> None:
         """Be the home's scheduler: drive whatever is there until interrupted, or until nothing is left."""
         held = list(self._held.values())
         self._held.clear()
-        self._drive(None, held, None, on_interrupt, True, until_idle)
+        stays = self._is_cleaner()
+        self._drive(lambda scheduler: Drive(scheduler, None, held, None, on_interrupt, True, until_idle, stays))
 
-    def _drive(
-        self,
-        roots: set[RunId] | None,
-        leases: Sequence[Lease],
-        on_run: Callable[[Run], None] | None,
-        on_interrupt: Callable[[Driver], None] | None,
-        adopt: bool,
-        until_idle: bool,
-    ) -> None:
+    def needs_cleaner(self) -> bool:
+        """Whether finished runs are to be cleaned soon, and no process of the home stays for that."""
+        if not cleans_soon(self.store, _now()):
+            return False
+        is_free = self._is_cleaner()
+        self._stop_cleaning()
+        return is_free
+
+    def _is_cleaner(self) -> bool:
+        """Be the one process of the home that stays for what is to be cleaned; False when another one is."""
+        from polyaxon.runtimes.process.locks import take
+
+        if self._cleaning is None:
+            self._cleaning = take(os.path.join(self.settings.home, "cleaner.lock"))
+        return self._cleaning is not None
+
+    def _stop_cleaning(self) -> None:
+        if self._cleaning is not None:
+            os.close(self._cleaning)
+            self._cleaning = None
+
+    def _drive(self, make: Callable[[Scheduler], Drive]) -> None:
         listener = _listener(self.settings.home)
         try:
-            scheduler = self._scheduler(listener)
-            asyncio.run(Drive(scheduler, roots, leases, on_run, on_interrupt, adopt, until_idle).run())
+            asyncio.run(make(self._scheduler(listener)).run())
         finally:
             if listener is not None:
                 listener.close()
@@ -285,6 +303,7 @@ class Local:
         for lease in self._held.values():
             self.store.release(lease)
         self._held.clear()
+        self._stop_cleaning()
         self.store.close()
 
 

@@ -66,6 +66,8 @@ def follow(local: Local, root: RunId, manner: Manner) -> int:
     if not is_final(run.status):
         click.echo(f"Left as it is; what runs goes on. `polyaxon ops resume {root[:8]}` continues.", err=True)
         return EXIT_INTERRUPTED
+    if local.needs_cleaner():
+        leave_scheduler(local.settings, root)
     if manner.output.is_json:
         write_json(run_detail(run), manner.output)
     else:

@@ -17,7 +17,7 @@ def scheduler(until_idle: bool, uuid: str | None, mirrors: tuple[str, ...]) -> N
     """Drive whatever this home has to run: new runs, schedules, and what other drivers left.
 
     Several may run at once; each run has one driver at a time. Ctrl-C leaves: what runs goes on, and the next scheduler
-    finds it.
+    finds it. One that would leave by itself stays up to an hour for what `termination.ttl` has it remove.
     """
     from polyaxon.cli.assignments import read_mirrors
     from polyaxon.cli.home import Home
@@ -37,6 +37,6 @@ def scheduler(until_idle: bool, uuid: str | None, mirrors: tuple[str, ...]) -> N
             return
         root = Home(settings, local.store).find(uuid, None).root
         click.echo(f"Driving run {root} of {settings.home}; Ctrl-C leaves.", err=True)
-        local.drive([root], on_interrupt=leave, adopt=False)
+        local.drive([root], on_interrupt=leave, adopt=False, stays=True)
     finally:
         local.close()

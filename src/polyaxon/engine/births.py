@@ -86,7 +86,7 @@ def reborn(turn: Turn, node: Node) -> None:
         group.count(node, -1)
         group.unfinished += 1
     node.by_stop = node.fired = node.released = node.queued = False
-    node.work = node.pending = None
+    node.work = node.pending = node.clean_at = None
     node.original = node.cloning = None
     fields = remember(
         node,
@@ -97,7 +97,7 @@ def reborn(turn: Turn, node: Node) -> None:
         retry_at=None,
         pruned=None,
     )
-    fields |= {"pending": None, "original": None, "cloning_kind": None}
+    fields |= {"pending": None, "original": None, "cloning_kind": None, "clean_at": None}
     move(turn, node, Status.RESUMING, "Resumed", "", **fields)
 
 

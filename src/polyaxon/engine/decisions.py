@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from polyaxon.engine import actions, attempts, cache, matrix, pipelines, prepare, schedule
+from polyaxon.engine.cleaning import clean, rejoin_cleaning
 from polyaxon.engine.commands import Decision
 from polyaxon.engine.dag import announce
 from polyaxon.engine.events import (
@@ -27,8 +28,8 @@ from polyaxon.engine.events import (
 )
 from polyaxon.engine.flow import Flow, Node
 from polyaxon.engine.notifications import tell
-from polyaxon.engine.rejoin import rejoin, rejoin_timers
-from polyaxon.engine.settle import clean, settle
+from polyaxon.engine.rejoin import rejoin
+from polyaxon.engine.settle import settle
 from polyaxon.engine.turn import Turn
 from polyaxon.model.status import FINAL
 
@@ -97,7 +98,7 @@ def _adopt(turn: Turn) -> None:
         if node.serves is not None and not node.is_final:
             rejoin(turn, node)
         elif node.is_final and node is not root:
-            rejoin_timers(turn, node)
+            rejoin_cleaning(turn, node)
 
 
 def _kick(turn: Turn) -> None:

@@ -157,6 +157,8 @@ class Node:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     schedule_at: datetime | None = None
+    clean_at: datetime | None = None
+    """When what the runtime keeps of it is removed, once it has ended."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)

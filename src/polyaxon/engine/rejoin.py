@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from polyaxon.engine.commands import SetTimer, Watch
+from polyaxon.engine.cleaning import rejoin_cleaning
+from polyaxon.engine.commands import Watch
 from polyaxon.engine.events import TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.slots import occupy, release
@@ -19,19 +20,12 @@ from polyaxon.engine.turn import Turn, work
 from polyaxon.model.ids import RunId
 from polyaxon.model.status import ON_CLUSTER, Pending, Status
 
-__all__ = ["rejoin", "rejoin_timers"]
+__all__ = ["rejoin"]
 
 
 def rejoin(turn: Turn, node: Node) -> None:
     """Take the run up where its row says it is."""
     _BY_STATUS[node.status](turn, node)
-
-
-def rejoin_timers(turn: Turn, node: Node) -> None:
-    """A final run may still have to be cleaned up."""
-    due = node.notes.get("clean_at")
-    if due is not None:
-        turn.commands.append(SetTimer(node.id, TimerKind.TTL, datetime.fromisoformat(due)))
 
 
 def _start_over(turn: Turn, node: Node) -> None:
@@ -79,12 +73,8 @@ def _stop_again(turn: Turn, node: Node) -> None:
         turn.set_timer_in(node, TimerKind.STOP_GRACE, turn.flow.world.defaults.stuck_stopping_seconds)
 
 
-def _nothing(turn: Turn, node: Node) -> None:
-    rejoin_timers(turn, node)
-
-
 _BY_STATUS: dict[Status, Callable[[Turn, Node], None]] = {
-    **dict.fromkeys(Status, _nothing),
+    **dict.fromkeys(Status, rejoin_cleaning),
     **dict.fromkeys((Status.CREATED, Status.RESUMING, Status.ON_SCHEDULE), _start_over),
     **dict.fromkeys(ON_CLUSTER | {Status.QUEUED}, _with_its_slots),
     Status.COMPILED: _go_on,

@@ -43,6 +43,7 @@ def node_of(run: Run) -> Node:
         started_at=run.started_at,
         finished_at=run.finished_at,
         schedule_at=run.schedule_at,
+        clean_at=run.clean_at,
         inputs=run.inputs,
         outputs=run.outputs,
         meta=run.meta,

@@ -85,6 +85,8 @@ class Run:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     schedule_at: datetime | None = None
+    clean_at: datetime | None = None
+    """When what the runtime keeps of it, once it has ended, is to be removed."""
     wait_time: float | None = None
     duration: float | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)

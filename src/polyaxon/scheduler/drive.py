@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
+from datetime import datetime, timedelta
 
 from polyaxon.engine.commands import Change, Moved
 from polyaxon.engine.events import Action, Requested
@@ -23,13 +24,25 @@ from polyaxon.model.status import FINAL
 from polyaxon.scheduler.driven import created_roots
 from polyaxon.scheduler.loop import Scheduler
 from polyaxon.scheduler.rows import Rows
-from polyaxon.store.base import Lease
+from polyaxon.store.base import Lease, Store
 
-__all__ = ["Drive", "Driver"]
+__all__ = ["Drive", "Driver", "cleans_soon"]
 
 _log = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
 """Between readings of roots that another process drives."""
+_SOON = timedelta(hours=1)
+"""How long a scheduler that has nothing else to do stays for what is to be cleaned: later, the next one does it."""
+
+
+def cleans_soon(store: Store, now: datetime) -> bool:
+    """Whether what the runtime keeps of a finished run is to be removed so soon that somebody should wait for it."""
+    try:
+        due = store.next_cleaning()
+    except StoreError:
+        return False
+    # What nobody could clean although it was due for long is not waited for either.
+    return due is not None and now - _SOON / 60 <= due <= now + _SOON
 
 
 class Driver:
@@ -54,7 +67,8 @@ class Driver:
 
 @dataclass(slots=True)
 class Drive:
-    """One drive. `roots` grows by the hooks that they leave behind; None drives whatever there is."""
+    """One drive. `roots` grows by the hooks that they leave behind; None drives whatever there is. With `stays` it does
+    not end before what is to be cleaned soon is."""
 
     scheduler: Scheduler
     roots: set[RunId] | None
@@ -63,6 +77,7 @@ class Drive:
     on_interrupt: Callable[[Driver], None] | None = None
     adopt: bool = True
     until_idle: bool = False
+    stays: bool = False
     _ended: set[RunId] = field(default_factory=set)
     _left: bool = False
 
@@ -112,6 +127,11 @@ class Drive:
     def _is_over(self) -> bool:
         if self._left:
             return True
+        if not self._has_driven():
+            return False
+        return not (self.stays and cleans_soon(self.scheduler.store, self.scheduler.clock()))
+
+    def _has_driven(self) -> bool:
         if self.roots is None:
             return self.until_idle and self.scheduler.is_idle
         broken = self.scheduler.broken

@@ -326,8 +326,8 @@ class Scheduler:
 
     async def _release_if_over(self, lease: Lease) -> None:
         driven = self._roots.driven.get(lease.root)
-        if driven is None or not driven.flow.is_final or self._timers.has(lease.root):
-            return
+        if driven is None or not driven.flow.is_final:
+            return  # what is left to be cleaned is claimed again when it is due
         if any(item.root == lease.root for item in self._inbox):
             return
         await self._call(self.store.release, lease)
@@ -342,8 +342,7 @@ class Scheduler:
         seconds = self._tuning.poll_seconds_deaf if deaf else self._tuning.poll_seconds
         self._look_at = self.clock() + timedelta(seconds=seconds)
         try:
-            if self._adopting or self._wanted:
-                await self._claim(None if self._adopting else sorted(self._wanted))
+            await self._claim(None if self._adopting else sorted(self._wanted))
             if self._roots.driven:
                 for number, root, request in await self._call(self.store.take_requests, self.owner):
                     if number not in self._asked and root in self._roots.driven:

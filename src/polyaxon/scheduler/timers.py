@@ -60,10 +60,6 @@ class Timers:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def has(self, root: RunId) -> bool:
-        """Whether the root waits for a timer."""
-        return root in self._by_root
-
     def _forget(self, key: Key) -> None:
         if self._set.pop(key, None) is None:
             return

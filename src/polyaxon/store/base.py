@@ -195,7 +195,12 @@ class Store(Protocol):
     ) -> Sequence[Lease]:
         """Take the leases of managed roots that are unfinished, or have an open request, and that nobody holds: free,
         expired, or held by a process of this machine that is gone (owners are `host:pid:start_time`). `roots` limits
-        the choice; None means any. Leases that the owner holds already are not returned."""
+        the choice; None means any. Leases that the owner holds already are not returned. Besides, whatever the choice,
+        those of roots with finished runs that are to be cleaned by now (`Run.clean_at`)."""
+        ...
+
+    def next_cleaning(self) -> datetime | None:
+        """Return when the next finished run is to be cleaned, by whoever has its root then; None when there is none."""
         ...
 
     def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[Lease]:

@@ -20,6 +20,8 @@ from polyaxon.store.values import micros
 __all__ = [
     "BUSY",
     "CLAIMABLE",
+    "NEXT_CLEANING",
+    "TO_CLEAN",
     "busy_elsewhere",
     "claim",
     "done_requests",
@@ -46,7 +48,12 @@ _ASKED = (
     "FROM requests LEFT JOIN leases ON leases.root = requests.root WHERE 1 = 1"
 )
 """Roots with an open request: a final one needs a driver to be resumed."""
-
+TO_CLEAN = (
+    "SELECT DISTINCT runs.root, leases.owner, leases.token, leases.expires_at "
+    "FROM runs LEFT JOIN leases ON leases.root = runs.root WHERE runs.clean_at <= ?"
+)
+"""Roots with finished runs whose time to be kept is over."""
+NEXT_CLEANING = "SELECT MIN(clean_at) FROM runs WHERE clean_at IS NOT NULL"
 
 BUSY = (
     "SELECT COALESCE(below.queue, 'default'), COUNT(*) "
@@ -87,7 +94,7 @@ def free(
     present = micros(now) or 0
     found: dict[RunId, int | None] = {}
     gone: dict[str, bool] = {}
-    for root, holder, token, expires_at in _candidates(connection, roots):
+    for root, holder, token, expires_at in _candidates(connection, roots, present):
         if holder == owner:
             continue
         if holder is not None and expires_at > present:
@@ -121,13 +128,15 @@ def take_new(connection: Connection, root: RunId, owner: str, now: datetime, ttl
     return Lease(root, owner, 1, expires_at)
 
 
-def _candidates(connection: Connection, roots: Sequence[RunId] | None) -> Sequence[Row]:
+def _candidates(connection: Connection, roots: Sequence[RunId] | None, present: int) -> Sequence[Row]:
+    to_clean = connection.all(TO_CLEAN, (present,))
     if roots is None:
-        return [*connection.all(CLAIMABLE), *connection.all(_ASKED)]
+        return [*connection.all(CLAIMABLE), *connection.all(_ASKED), *to_clean]
     if not roots:
-        return []
+        return to_clean
     marks = ", ".join("?" * len(roots))
     return [
+        *to_clean,
         *connection.all(f"{CLAIMABLE} AND runs.uuid IN ({marks})", roots),
         *connection.all(f"{_ASKED} AND requests.root IN ({marks})", roots),
     ]

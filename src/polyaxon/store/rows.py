@@ -73,6 +73,7 @@ COLUMNS: Mapping[str, _Column] = {
     "started_at": _Column("started_at", *_TIME),
     "finished_at": _Column("finished_at", *_TIME),
     "schedule_at": _Column("schedule_at", *_TIME),
+    "clean_at": _Column("clean_at", *_TIME),
     "wait_time": _Column("wait_time", *_PLAIN),
     "duration": _Column("duration", *_PLAIN),
     "inputs": _Column("inputs", *_JSON),

@@ -139,6 +139,12 @@ class SqlStore:
         with self.database.writing() as connection:
             return leases.renew(connection, owner, now, ttl_seconds)
 
+    def next_cleaning(self) -> datetime | None:
+        """Return when the next finished run is to be cleaned."""
+        with self.database.reading() as connection:
+            row = connection.one(leases.NEXT_CLEANING)
+        return from_micros(row[0]) if row is not None else None
+
     def holder(self, root: RunId, now: datetime) -> str | None:
         """Return who holds the root."""
         with self.database.reading() as connection:

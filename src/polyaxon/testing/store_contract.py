@@ -369,6 +369,22 @@ class StoreContract:
         store.request(Requested(run().uuid, Action.RESUME), EPOCH)
         assert [lease.root for lease in store.claim(ME, EPOCH, 30)] == [run().uuid]
 
+    def test_a_final_root_is_claimed_when_a_run_of_it_is_to_be_cleaned(self, store: Store) -> None:
+        lease = self.submit(store, run())
+        due = EPOCH + timedelta(seconds=60)
+        self.commit(store, lease, [move(run().uuid, Status.FAILED, 1, clean_at=due)])
+        store.release(lease)
+        assert store.next_cleaning() == due
+        assert store.get(run().uuid).clean_at == due
+        assert store.claim(OTHER, EPOCH + timedelta(seconds=59), 30) == []
+        (theirs,) = store.claim(OTHER, due, 30, [])
+        assert theirs.root == run().uuid
+        assert store.claim(ME, due, 30) == []
+        self.commit(store, theirs, [Updated(run().uuid, {"clean_at": None})])
+        store.release(theirs)
+        assert store.next_cleaning() is None
+        assert store.claim(ME, due, 30) == []
+
     def test_asking_of_an_unknown_run_is_refused(self, store: Store) -> None:
         with pytest.raises(NotFoundError):
             store.request(Requested(run().uuid, Action.STOP), EPOCH)

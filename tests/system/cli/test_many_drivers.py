@@ -67,3 +67,14 @@ def test_an_abandoned_run_is_stopped_although_nobody_drives_it(cli: Cli, tmp_pat
     driver.wait()
     answer = cli.run("ops", "stop", "sleeper", "-o", "json")
     assert '"stopped"' in answer.stdout, answer.stdout + answer.stderr
+
+
+def test_a_run_is_cleaned_after_the_command_that_drove_it_has_left(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    job = "{kind: job, container: {command: [sh, -c, 'ls {{ globals.context_path }}; echo done']}}"
+    file.write_text(f"{{kind: component, name: job, termination: {{ttl: 1}}, run: {job}}}")
+    assert cli.run("run", "-f", file).returncode == 0
+    (run,) = cli.runs()
+    records = cli.home / "runs" / run["uuid"]
+    wait_until(lambda: not records.exists(), "the records are removed")
+    assert "done" in cli.run("ops", "logs", "job").stdout

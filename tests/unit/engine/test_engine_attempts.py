@@ -8,7 +8,7 @@ import pytest
 from harness import FAILURE, HANGS, START, Harness, Outcome, dag, job, op, operation
 
 from polyaxon.engine import Defaults
-from polyaxon.engine.events import Observed
+from polyaxon.engine.events import Action, Observed
 from polyaxon.engine.retry import backoff_seconds
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation, Phase
@@ -150,7 +150,16 @@ def test_a_finished_run_is_cleaned_up_when_its_ttl_is_over():
     assert going.cleaned == []
     going.wait(100)
     assert going.cleaned == [going.root.uuid]
-    assert "engine" not in going.root.meta
+    assert going.root.clean_at is None
+
+
+def test_a_run_that_is_resumed_is_not_cleaned_up():
+    outcomes = {"a": lambda _, attempt: FAILURE if attempt == 1 else HANGS}
+    going = Harness(operation(job("a"), name="run", termination={"ttl": 100}), outcomes).settle()
+    assert going.root.clean_at is not None
+    going.request(going.root.uuid, Action.RESUME)
+    going.wait(100)
+    assert (going.root.status, going.root.clean_at, going.cleaned) == (Status.RUNNING, None, [])
 
 
 def test_a_run_that_the_runtime_never_lets_go_of_is_called_stopped_in_the_end():
@@ -161,8 +170,6 @@ def test_a_run_that_the_runtime_never_lets_go_of_is_called_stopped_in_the_end():
     original = _CARRY_OUT[Stop]
     _CARRY_OUT[Stop] = lambda harness, command: None
     try:
-        from polyaxon.engine.events import Action
-
         going.request(going.root.uuid, Action.STOP)
         going.run()
     finally:

@@ -15,6 +15,7 @@ from polyaxon.errors import ConflictError, InternalError, UsageError
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Cloning, Condition, ManagedBy, Run, RunKind
 from polyaxon.model.status import Status
+from polyaxon.runtimes.process.locks import take
 from polyaxon.scheduler.crash import crash_points
 from polyaxon.server import Driver
 
@@ -114,6 +115,45 @@ def test_a_scheduler_serves_until_nothing_is_left(bench: Bench) -> None:
     roots = [bench.submit(JOB) for _ in range(3)]
     bench.local.serve(until_idle=True)
     assert {bench.status(root) for root in roots} == {"succeeded"}
+
+
+def test_what_is_kept_of_a_run_is_removed_by_whichever_driver_comes_when_its_time_is_over(bench: Bench) -> None:
+    root = bench.submit(JOB + "termination: {ttl: 60}\n", hold=True)
+    bench.local.drive([root.uuid])
+    due = bench.store.get(root.uuid).clean_at
+    assert due is not None
+    bench.local.drive([bench.submit(JOB, hold=True).uuid])
+    assert bench.runtime.cleaned == []
+    bench.store.update(root.uuid, {"clean_at": datetime.now(UTC)})
+    bench.local.serve(until_idle=True)
+    assert bench.runtime.cleaned == [root.uuid]
+    assert bench.store.get(root.uuid).clean_at is None
+    assert bench.store.holder(root.uuid, datetime.now(UTC)) is None
+
+
+def test_a_scheduler_in_the_background_stays_until_what_it_ran_is_cleaned(bench: Bench) -> None:
+    root = bench.submit(JOB + "termination: {ttl: 1}\n", hold=True)
+    bench.local.drive([root.uuid], adopt=False, stays=True)
+    assert bench.runtime.cleaned == [root.uuid]
+
+
+def test_one_process_of_a_home_stays_for_what_is_to_be_cleaned(bench: Bench) -> None:
+    root = bench.submit(JOB + "termination: {ttl: 600}\n", hold=True)
+    bench.local.drive([root.uuid])
+    assert bench.local.needs_cleaner()
+    lock = take(str(bench.home / "cleaner.lock"))
+    assert lock is not None
+    assert not bench.local.needs_cleaner()
+    bench.local.serve(until_idle=True)  # somebody else stays
+    os.close(lock)
+    assert bench.runtime.cleaned == []
+
+
+def test_nobody_stays_for_what_is_to_be_cleaned_much_later(bench: Bench) -> None:
+    root = bench.submit(JOB + "termination: {ttl: 86400}\n", hold=True)
+    bench.local.drive([root.uuid], stays=True)
+    assert not bench.local.needs_cleaner()
+    assert bench.store.next_cleaning() is not None
 
 
 def test_a_root_that_cannot_be_loaded_is_reported_as_a_bug(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ import pytest
 from polyaxon.model.ids import RunId
 from polyaxon.query import parse_sort
 from polyaxon.store.database import Connection
-from polyaxon.store.leases import BUSY, CLAIMABLE
+from polyaxon.store.leases import BUSY, CLAIMABLE, NEXT_CLEANING, TO_CLEAN
 from polyaxon.store.runs import SELECT
 from polyaxon.store.search import SQLITE, live_filter, order_by, where
 from polyaxon.store.sqlite import SqliteDatabase
@@ -50,6 +50,8 @@ PLANS = {
     ),
     "edges to a run": ("SELECT kind FROM edges WHERE upstream = ?", "edges_upstream"),
     "a status change": ("UPDATE runs SET status = ? WHERE uuid = ?", "sqlite_autoindex_runs_1"),
+    "what is to be cleaned": (TO_CLEAN, "runs_to_clean"),
+    "the next cleaning": (NEXT_CLEANING, "runs_to_clean"),
     "what executes elsewhere": (BUSY, "runs_open"),
     "held leases": ("UPDATE leases SET expires_at = ? WHERE owner = ?", "leases_owner"),
     "requests of held leases": (
