@@ -242,6 +242,7 @@ def _termination(section: Data) -> Termination:
         ttl=_number(section.get("ttl"), "termination.ttl") or None,
         culling_timeout=_number(culling.get("timeout"), "termination.culling.timeout") or None,
         probe=_probe(section.get("probe")),
+        pod_failure_policy=section.get("podFailurePolicy"),
     )
 
 

@@ -107,6 +107,8 @@ class Termination:
     ttl: float | None = None
     culling_timeout: float | None = None
     probe: Probe | None = None
+    pod_failure_policy: Mapping[str, Any] | None = None
+    """For clusters: which endings of a pod are failures."""
 
 
 @dataclass(frozen=True, slots=True)

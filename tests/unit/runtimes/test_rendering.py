@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from polyaxon.model.ids import RunId
-from polyaxon.model.launch import Connection, Container, InitStep, LaunchPlan, Replica
+from polyaxon.model.launch import Connection, Container, InitStep, LaunchPlan, Replica, Termination
 from polyaxon.runtimes.process.environment import inherited
 from polyaxon.runtimes.process.images import LocalImage, canonical_name
 from polyaxon.runtimes.process.layout import Layout
@@ -185,6 +185,15 @@ def test_nothing_that_a_process_cannot_have_is_left_out_in_silence() -> None:
         "volumes that only a cluster has are not there: cm",
         "the connection `nobody` is not configured on this machine",
         "`livenessProbe` is not honoured by the process runtime: it takes `httpGet`, `tcpSocket` or `exec`",
+    )
+
+
+def test_a_policy_for_failing_pods_is_said_to_have_no_effect() -> None:
+    termination = Termination(pod_failure_policy={"rules": [{"action": "FailJob"}]})
+    job = replace(plan(Container("c", command=("x",))), termination=termination)
+    assert render(job, MACHINE, {}).warnings == (
+        "`termination` is not honoured by the process runtime: podFailurePolicy "
+        "(every failure counts, up to `maxRetries`)",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.observation import Phase
@@ -115,14 +115,16 @@ class _Ward:
     async def cull(self, culling: Culling) -> None:
         """Stop the attempt when nobody has used it for long enough; no answer is no reason to stop it."""
         await self._ready.wait()
-        used_at = datetime.now(UTC)
+        # Told in the machine's time and counted in the loop's, which nobody sets: a step of the clock is no idleness.
+        loop = asyncio.get_running_loop()
+        quiet_since, last_said = loop.time(), None
         while True:
             await asyncio.sleep(min(30.0, max(0.2, culling.seconds / 4)))
             said = await last_activity(culling.check, culling.task.env, culling.task.cwd)
-            if isinstance(said, datetime):
-                used_at = max(used_at, said)
-            idle = datetime.now(UTC) - used_at
-            if not isinstance(said, str) and idle >= timedelta(seconds=culling.seconds):
+            if isinstance(said, datetime) and said != last_said:
+                last_said = said
+                quiet_since = max(quiet_since, loop.time() - max(0.0, (datetime.now(UTC) - said).total_seconds()))
+            if not isinstance(said, str) and loop.time() - quiet_since >= culling.seconds:
                 message = f"nobody used it for {culling.seconds:g} s (termination.culling)"
                 self._patient.end(Verdict(Phase.STOPPED, None, message, reason="Culled"))
                 return

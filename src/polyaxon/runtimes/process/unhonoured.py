@@ -56,6 +56,7 @@ def unhonoured(
     found += _said(
         "`plugins` is not honoured by the process runtime", (name for name in _TOOLS if plan.plugins.get(name))
     )
+    found += _said("`termination` is not honoured by the process runtime", _cluster_only(plan))
     found += _said("`run` is not honoured by the process runtime", _GANG & plan.spec.keys())
     for name in replica.connections:
         found += _secrets(plan, name)
@@ -85,6 +86,11 @@ def _unknown(containers: Iterable[Container]) -> Iterable[str]:
 
 def _elsewhere(containers: Iterable[Container]) -> Iterable[str]:
     return (str(entry["name"]) for item in containers for entry in item.extra.get("env") or ())
+
+
+def _cluster_only(plan: LaunchPlan) -> list[str]:
+    has_policy = plan.termination.pod_failure_policy is not None
+    return ["podFailurePolicy (every failure counts, up to `maxRetries`)"] if has_policy else []
 
 
 def _absent(plan: LaunchPlan, replica: Replica, layout: Layout) -> Iterable[str]:
