@@ -8,12 +8,9 @@ from dataclasses import replace
 from polyaxon.engine.commands import Change, Created, Moved, Updated
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run
-from polyaxon.model.status import FINAL, Status
+from polyaxon.model.status import FINAL
 
 __all__ = ["Rows"]
-
-
-_SHOWN = FINAL | {Status.RUNNING}
 
 
 class Rows:
@@ -33,7 +30,7 @@ class Rows:
                 self._tell(row)
 
     def take(self, changes: Iterable[Change]) -> None:
-        """Apply committed changes. Steps that one commit takes on the way to running or to the end are told as one."""
+        """Apply committed changes. The steps that one commit takes are told as one: where a run is after it."""
         changed: dict[RunId, dict[str, object]] = {}
         for change in changes:
             if isinstance(change, Created):
@@ -46,7 +43,7 @@ class Rows:
                 condition = change.condition
                 fields = changed.setdefault(change.run, {})
                 fields |= {"status": condition.type, "updated_at": condition.at, **change.fields}
-                if condition.type in _SHOWN:
+                if condition.type in FINAL:  # in the order in which runs end
                     self._change(change.run, changed.pop(change.run))
             elif isinstance(change, Updated) and change.run in self._rows:
                 changed.setdefault(change.run, {}).update(change.fields)
