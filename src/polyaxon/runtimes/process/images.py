@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -61,6 +62,11 @@ def canonical_name(image: str) -> str:
     if "@" in name or ":" in name.rsplit("/", 1)[-1]:
         return name
     return f"{name}:latest"
+
+
+@lru_cache(maxsize=1000)
+def _file_name(image: str) -> str:
+    return quote(canonical_name(image), safe="")
 
 
 class LocalImages:
@@ -148,7 +154,7 @@ class LocalImages:
         os.replace(temporary, link)
 
     def _link(self, image: str) -> str:
-        return f"{self.directory}/names/{quote(canonical_name(image), safe='')}"
+        return f"{self.directory}/names/{_file_name(image)}"
 
 
 _TUPLES = ("path", "entrypoint", "command", "warnings")
