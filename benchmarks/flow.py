@@ -292,9 +292,9 @@ class Timed(FakeRuntime):
 
     began_at = 0.0
 
-    async def start(self, plan: LaunchPlan, attempt: int) -> None:
+    async def start(self, plan: LaunchPlan, attempt: int, *turn: Any) -> None:
         self.began_at = self.began_at or time.perf_counter()
-        await super().start(plan, attempt)
+        await super().start(plan, attempt, *turn)
 
 
 def latencies(samples: int) -> Iterator[float]:

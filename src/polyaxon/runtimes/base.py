@@ -5,7 +5,7 @@ Every runtime passes `polyaxon.testing.RuntimeContract`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
 
 from polyaxon.model.ids import RunId
@@ -27,19 +27,29 @@ class Runtime(Protocol):
         """Return where `run` will find its files. Pure and cheap: called while compiling."""
         ...
 
-    async def open(self) -> None:
-        """Acquire what the runtime needs to watch attempts."""
+    async def open(self, places: int | None = None) -> None:
+        """Acquire what the runtime needs to watch attempts. No more than `places` of them are to go on at once."""
         ...
 
     async def close(self) -> None:
         """Let go. Attempts go on; a later runtime on the same home adopts them. Safe to call twice."""
         ...
 
-    async def start(self, plan: LaunchPlan, attempt: int) -> None:
+    async def start(
+        self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
+    ) -> None:
         """Make sure the attempt exists. Called again for a known key, also by another process after a crash,
         it adopts what is there (running, or ended: then the ending is observed) and never starts a second one.
         Returns once the intent is on its way; progress and failures (also of preparation) come as observations.
+
+        It begins, in the order of coming, when one of the `places` is free and fewer than `width` of its `lane` go on;
+        then it is observed `RUNNING`, and `UNSCHEDULABLE` when that takes long. One that `began`, as was seen before,
+        takes its place at once. Services take none.
         """
+        ...
+
+    def withdraw(self, runs: Iterable[RunId]) -> None:
+        """Let attempts of these runs not begin that wait for a place, without a word: somebody else drives them now."""
         ...
 
     async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:

@@ -7,7 +7,7 @@ end in one final observation, observations may come twice when the script says s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,8 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.record import dataclass
+from polyaxon.model.run import RunKind
+from polyaxon.runtimes.line import Line
 
 __all__ = ["FakeRuntime", "Play"]
 
@@ -59,6 +61,8 @@ class FakeRuntime:
         self._clock = clock
         self._plays: dict[tuple[RunId, int], Play] = {}
         self._ended: dict[tuple[RunId, int], Observation] = {}
+        self._line = Line()
+        self._lined_up: dict[tuple[RunId, int], Play] = {}
         self._timers: dict[tuple[RunId, int], asyncio.TimerHandle] = {}
         self._seen: list[Observation] = []
         self._wake = asyncio.Event()
@@ -76,27 +80,53 @@ class FakeRuntime:
         """Return what the attempt left behind."""
         return self._plays.get((run, attempt), _SUCCESS).outputs
 
-    async def open(self) -> None:
+    async def open(self, places: int | None = None) -> None:
         """Begin, or begin again after `close`: the attempts are still known."""
         self._closed = False
+        self._line = Line(places)
 
     async def close(self) -> None:
         """End `observations`."""
         self._closed = True
         self._wake.set()
 
-    async def start(self, plan: LaunchPlan, attempt: int) -> None:
-        """Play the attempt; a known one is only seen again."""
+    async def start(
+        self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
+    ) -> None:
+        """Play the attempt when there is a place for it; a known one is only seen again."""
         key = (plan.run, attempt)
         if key in self._plays:
             ended = self._ended.get(key)
-            self._see(self._plays[key], ended or Observation(plan.run, attempt, Phase.RUNNING, self._clock()))
+            if ended is not None or key not in self._lined_up:
+                seen = ended or Observation(plan.run, attempt, Phase.RUNNING, self._clock())
+                self._see(self._plays[key], seen)
             return
         play = self._plays[key] = self._play_of(plan, attempt)
+        if plan.kind == RunKind.SERVICE:
+            self._begin(key, play)
+            return
+        self._lined_up[key] = play
+        self._line.enter(key, lane, width, began)
+        if began:
+            self._begin(key, play)
+        self._go_on()
+
+    def withdraw(self, runs: Iterable[RunId]) -> None:
+        """Forget attempts that wait for a place."""
+        wanted = frozenset(runs)
+        for key in [key for key in self._lined_up if key[0] in wanted]:
+            self._line.withdraw(key)
+            del self._lined_up[key], self._plays[key]
+
+    def _go_on(self) -> None:
+        for key in self._line.begin():
+            self._begin(key, self._lined_up[key])
+
+    def _begin(self, key: tuple[RunId, int], play: Play) -> None:
+        self._lined_up.pop(key, None)
         self.started.append(key)
         if not play.silent:
-            running = Observation(plan.run, attempt, Phase.RUNNING, self._clock(), warnings=play.warnings)
-            self._see(play, running)
+            self._see(play, Observation(*key, Phase.RUNNING, self._clock(), warnings=play.warnings))
         if play.hangs:
             return
         if play.seconds > 0:
@@ -112,6 +142,8 @@ class FakeRuntime:
         timer = self._timers.pop(key, None)
         if timer is not None:
             timer.cancel()
+        self._line.withdraw(key)
+        self._lined_up.pop(key, None)
         self._plays.setdefault(key, _SUCCESS)
         self._end(key, Phase.STOPPED)
 
@@ -143,6 +175,8 @@ class FakeRuntime:
             code = play.exit_code if play.exit_code is not None else _EXIT_CODES.get(phase)
             self._ended[key] = Observation(*key, phase, self._clock(), code, play.message)
         self._see(play, self._ended[key])
+        self._line.leave(key)
+        self._go_on()
 
     def _see(self, play: Play, observation: Observation) -> None:
         self._seen.extend([observation] * play.times)

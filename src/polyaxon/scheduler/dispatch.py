@@ -87,7 +87,7 @@ class Dispatcher:
 
     async def _call(self, command: Start | Stop | Clean) -> None:
         if isinstance(command, Start):
-            await self._runtime.start(command.plan, command.attempt)
+            await self._runtime.start(command.plan, command.attempt, command.began, command.lane, command.width)
             self._crash("started")
         elif isinstance(command, Stop):
             self._crash("stopping")

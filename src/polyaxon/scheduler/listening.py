@@ -17,6 +17,7 @@ from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import CrashPoint
 from polyaxon.scheduler.driven import Incoming, Roots
 from polyaxon.scheduler.ingest import Ingested, ingest
+from polyaxon.scheduler.pace import Pace
 from polyaxon.store.base import Store
 from polyaxon.tracking.metrics import read_metrics
 
@@ -46,15 +47,14 @@ class Listening:
         engine: _Engine,
         roots: Roots,
         crash: CrashPoint,
-        ended: Callable[[RunId], None],
+        pace: Pace,
     ) -> None:
-        """`ended` is told of every ending at once, before anything is decided."""
         self._runtime = runtime
         self._store = store
         self._engine = engine
         self._roots = roots
         self._crash = crash
-        self._ended = ended
+        self._pace = pace
         self._reporting: dict[RunId, Mapping[str, int]] = {}
         """Runs whose metrics are decided on → how far each metric's file is read."""
         self._metrics_at: datetime | None = None
@@ -67,14 +67,14 @@ class Listening:
 
     def started(self, root: RunId, run: RunId) -> None:
         """An attempt was sent to the runtime: follow its metrics if anything depends on them."""
+        self._pace.sent(run)
         driven = self._roots.driven.get(root)
         if driven is not None and self._engine.wants_metrics(driven.flow, run):
             self._reporting.setdefault(run, {})
 
     def ingest(self, seen: Observation) -> Sequence[Incoming]:
         """Return the events that one observation makes: the last metrics, then the observation."""
-        if seen.is_final:
-            self._ended(seen.run)
+        self._pace.observed(seen)
         root = self._roots.root_of.get(seen.run)
         if root is None:
             return []

@@ -30,8 +30,8 @@ from polyaxon.scheduler.crash import CrashPoint, never
 from polyaxon.scheduler.dispatch import Dispatcher
 from polyaxon.scheduler.driven import Incoming, Roots, created_roots
 from polyaxon.scheduler.fetch import answer
-from polyaxon.scheduler.gate import Gate
 from polyaxon.scheduler.listening import Listening
+from polyaxon.scheduler.pace import Pace
 from polyaxon.scheduler.timers import Timers
 from polyaxon.scheduler.watches import Watches
 from polyaxon.store.base import Batch, Lease, Store
@@ -113,8 +113,9 @@ class Scheduler:
         self._timers = Timers()
         self._watches = Watches()
         self._dispatcher = Dispatcher(runtime, self._observed, self.clock, crash)
-        self._gate = Gate((limits or Limits()).total, self._dispatcher.send, self.clock)
-        self._listening = Listening(runtime, store, engine, self._roots, crash, self._gate.leave)
+        self._places = (limits or Limits()).total
+        self._pace = Pace(self._places)
+        self._listening = Listening(runtime, store, engine, self._roots, crash, self._pace)
         self._inbox: list[Incoming] = []
         self._asked: set[int] = set()
         self._wanted: set[RunId] = set()
@@ -181,7 +182,7 @@ class Scheduler:
     async def run(self, until: Callable[[], bool], adopt: bool = True) -> None:
         """Drive until `until` says so; with `adopt` also roots that nobody holds. Leases are given back at the end."""
         self._adopting = adopt
-        await self.runtime.open()
+        await self.runtime.open(self._places)
         seeing = asyncio.create_task(self._listening.listen(self._take), name="observations")
         seeing.add_done_callback(lambda _: self.wake())
         if self._listener is not None:
@@ -207,7 +208,6 @@ class Scheduler:
             await self._renew()
         self._inbox += (Incoming(root, Due(run, kind)) for root, run, kind in self._timers.due(now))
         self._inbox += self._listening.new_metrics(now)
-        self._inbox += (item for seen in self._gate.waiting_long() for item in self._listening.ingest(seen))
         if not self._inbox:
             await self._sleep()
             return
@@ -219,7 +219,7 @@ class Scheduler:
 
     async def _sleep(self) -> None:
         """Wait for news, or for what is due next."""
-        due = [self._look_at, self._beat_at, self._timers.next_at(), self._listening.next_at(), self._gate.next_at()]
+        due = [self._look_at, self._beat_at, self._timers.next_at(), self._listening.next_at()]
         if self._to_load:
             due.append(self._retry_at)
         delay = (min(at for at in due if at is not None) - self.clock()).total_seconds()
@@ -242,7 +242,7 @@ class Scheduler:
         await asyncio.sleep(min(self._commit_seconds / 2, _PATIENCE_SECONDS))
 
     async def _round(self, incoming: Sequence[Incoming]) -> None:
-        self._roots.queue.ahead = self._gate.ahead
+        self._roots.queue.ahead = self._pace.ahead
         await self._count_others()
         done = self._roots.decide_on(incoming, self.clock(), self._tuning.round_events)
         for root, error in done.broken.items():
@@ -283,12 +283,11 @@ class Scheduler:
         for command in commands:
             if isinstance(command, Start):
                 self._listening.started(root, command.plan.run)
-                self._gate.enter(command)
+                self._dispatcher.send(command)
             elif isinstance(command, Stop):
-                self._gate.withdraw([command.run])
                 self._dispatcher.send(command)
             elif isinstance(command, Clean):
-                self._gate.leave(command.run)  # gone, as far as anybody can tell
+                self._pace.forget(command.run)  # gone, as far as anybody can tell
                 self._dispatcher.send(command)
             elif isinstance(command, SetTimer):
                 self._timers.set(root, command.run, command.timer, command.at)
@@ -419,7 +418,7 @@ class Scheduler:
     def _take(self, incoming: Sequence[Incoming], urgent: bool) -> None:
         """Take what was observed in; news that nothing waits for may wait a moment for company."""
         self._inbox += incoming
-        if urgent and not self._gate.is_ahead:
+        if urgent and not self._pace.is_ahead:
             self.wake()
         elif incoming and self._lingering is None:
             loop = asyncio.get_running_loop()
@@ -443,7 +442,9 @@ class Scheduler:
         """Forget a root: it is over, or somebody else's now."""
         driven = self._roots.drop(root)
         if driven is not None:
-            self._gate.withdraw(driven.runs)
+            self.runtime.withdraw(driven.runs)
+            for run in driven.runs:
+                self._pace.forget(run)
         self._timers.drop(root)
         self._watches.drop(root)
 
@@ -468,7 +469,6 @@ class Scheduler:
             asyncio.get_running_loop().remove_reader(self._listener.socket)
         if self._lingering is not None:
             self._lingering.cancel()
-        self._gate.close()
         await self._dispatcher.settle()
         seeing.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -1,7 +1,7 @@
 """A scheduler that dies where it is told: `crashing_scheduler.py HOME PLAN WHERE` (not a test; tests start it).
 
 WHERE names a function of the process runtime and whether to die `before` or `after` it: `before:spawn`, `after:spawn`,
-`after:child`, `during:prepare`, `after:start`.
+`before:flush`, `after:flush`, `during:prepare`, `after:start`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from polyaxon.model.launch import LaunchPlan
-from polyaxon.runtimes.process import ProcessRuntime, claim
-from polyaxon.runtimes.process.watch import Watch
+from polyaxon.runtimes.process import ProcessRuntime
+from polyaxon.runtimes.process.keeping import Keeper
 from polyaxon.sidecar import Preparer
 
 
@@ -38,9 +38,9 @@ def dying(function: Callable[..., Any], when: str) -> Callable[..., Any]:
 def main(home: str, plan: str, where: str) -> None:
     when, _, name = where.partition(":")
     if name == "spawn":
-        claim.spawn = dying(claim.spawn, when)
-    elif name == "child":
-        Watch.child = dying(Watch.child, when)  # type: ignore[method-assign]
+        Keeper.spawn = dying(Keeper.spawn, when)  # type: ignore[method-assign]
+    elif name == "flush":
+        Keeper._flush = dying(Keeper._flush, when)  # type: ignore[method-assign]
 
     async def play() -> None:
         runtime = ProcessRuntime(home, prepare=die if name == "prepare" else Preparer())

@@ -18,6 +18,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import Container, InitStep, LaunchPlan, Replica
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.runtimes.process import ProcessRuntime, claim
+from polyaxon.runtimes.process.keeping import Keeper
 from polyaxon.sidecar import Preparer
 from polyaxon.testing.runtime_contract import Watcher, watching
 
@@ -53,7 +54,9 @@ def finish(home: Path, plan: LaunchPlan, stop: bool = False) -> Observation:
     return asyncio.run(play())
 
 
-@pytest.mark.parametrize("where", ["before:spawn", "after:spawn", "after:child", "after:start", "during:prepare"])
+@pytest.mark.parametrize(
+    "where", ["before:spawn", "after:spawn", "before:flush", "after:flush", "after:start", "during:prepare"]
+)
 @pytest.mark.parametrize("seconds", [0, 0.3])
 def test_the_command_runs_once_wherever_the_scheduler_dies(tmp_path: Path, where: str, seconds: float) -> None:
     steps = [InitStep("file", {"content": "x"})] if where == "during:prepare" else []
@@ -65,7 +68,7 @@ def test_the_command_runs_once_wherever_the_scheduler_dies(tmp_path: Path, where
     assert (tmp_path / "count").read_text() == "x\n"
 
 
-@pytest.mark.parametrize("where", ["before:spawn", "after:spawn", "after:start"])
+@pytest.mark.parametrize("where", ["before:spawn", "after:spawn", "after:flush", "after:start"])
 def test_a_stop_after_a_crash_leaves_nothing_running_and_nothing_to_come(tmp_path: Path, where: str) -> None:
     plan = plan_of(tmp_path / "home", f"echo x >> {tmp_path}/count; exec sleep 600")
     crash(tmp_path / "home", plan, where)
@@ -97,7 +100,7 @@ def test_two_schedulers_that_start_the_same_attempt_run_it_once(tmp_path: Path) 
     assert (tmp_path / "count").read_text() == "x\n"
 
 
-def test_a_claim_whose_shell_died_while_writing_it_is_lost(tmp_path: Path) -> None:
+def test_a_claim_whose_keeper_died_while_writing_it_is_lost(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "home", "true")
     records = tmp_path / "home" / "runs" / RUN
     records.mkdir(parents=True)
@@ -105,21 +108,21 @@ def test_a_claim_whose_shell_died_while_writing_it_is_lost(tmp_path: Path) -> No
     assert finish(tmp_path / "home", plan).phase is Phase.LOST
 
 
-def test_a_shell_that_finds_its_task_forbidden_leaves_and_the_attempt_is_stopped(tmp_path: Path) -> None:
+def test_a_keeper_that_finds_its_task_forbidden_leaves_and_the_attempt_is_stopped(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "home", f"echo x >> {tmp_path}/count")
 
     async def play() -> Observation:
         runtime = ProcessRuntime(str(tmp_path / "home"))
         await runtime.open()
         stem = runtime.layout.record(RUN, 1, "main")
-        spawn = claim.spawn
+        spawn = Keeper.spawn
 
         def forbidden_meanwhile(*args: Any) -> int:
             assert claim.forbid(stem)
             return spawn(*args)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(claim, "spawn", forbidden_meanwhile)
+            patch.setattr(Keeper, "spawn", forbidden_meanwhile)
             async with watching(runtime) as watcher:
                 await runtime.start(plan, 1)
                 return await watcher.final(RUN)
@@ -134,7 +137,7 @@ def test_a_pid_of_another_process_is_not_taken_for_the_attempt(tmp_path: Path) -
     records.mkdir(parents=True)
     other = subprocess.Popen(["sleep", "600"])
     try:
-        (records / "1.main.pid").write_text(f"{other.pid} 1 {claim.boot()}\n")
+        (records / "1.main.pid").write_text(f"{other.pid} 1 {claim.boot()} {other.pid} 1\n")
         final = finish(tmp_path / "home", plan)
         assert (final.phase, other.poll()) == (Phase.LOST, None)
     finally:
@@ -147,7 +150,7 @@ def test_an_attempt_of_an_earlier_boot_is_lost(tmp_path: Path) -> None:
     records = tmp_path / "home" / "runs" / RUN
     records.mkdir(parents=True)
     start = claim.start_time(os.getpid())
-    (records / "1.main.pid").write_text(f"{os.getpid()} {start} earlier\n")
+    (records / "1.main.pid").write_text(f"{os.getpid()} {start} earlier {os.getpid()} {start}\n")
     assert finish(tmp_path / "home", plan).phase is Phase.LOST
 
 

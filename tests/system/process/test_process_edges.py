@@ -63,9 +63,16 @@ class Machine:
         return (self.home / "artifacts" / run / "plxlogs" / f"{name}.log").read_text()
 
 
-async def appears(path: Path) -> None:
+async def exists(path: Path) -> None:
     async with asyncio.timeout(20):
         while not path.exists():
+            await asyncio.sleep(0.01)
+
+
+async def appears(path: Path) -> None:
+    """Wait for the file and its first line."""
+    async with asyncio.timeout(20):
+        while not path.exists() or not path.read_text().endswith("\n"):
             await asyncio.sleep(0.01)
 
 
@@ -129,11 +136,28 @@ def test_a_process_ended_by_a_signal_says_which(tmp_path: Path, number: signal.S
     assert number.name in final.message
 
 
-def test_a_killed_shell_is_lost_and_takes_its_command_along(tmp_path: Path) -> None:
+def test_a_killed_keeper_takes_the_exit_code_along_and_is_replaced(tmp_path: Path) -> None:
+    machine, other = Machine(tmp_path), child_id(RUN, "other")
+
+    async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> tuple[Observation, Observation]:
+        await runtime.start(machine.shell(f"echo $PPID > {tmp_path}/keeper; until [ -e {tmp_path}/go ]; do :; done"), 1)
+        await appears(machine.home / "runs" / RUN / "1.main.pid")
+        await appears(tmp_path / "keeper")
+        os.kill(int((tmp_path / "keeper").read_text()), signal.SIGKILL)
+        await runtime.start(machine.shell("exit 4", other), 1)
+        second = await watcher.final(other)
+        (tmp_path / "go").touch()
+        return await watcher.final(RUN), second
+
+    first, second = machine.play(scenario)
+    assert first.phase is Phase.LOST
+    assert second.phase is Phase.LOST or second.exit_code == 4
+
+
+def test_a_command_that_kills_its_keeper_ends_as_lost(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    final = machine.final(machine.shell(f"kill -9 $PPID; exec sh -c 'sleep 600; : {tmp_path}'"))
-    assert final.phase is Phase.LOST
-    asyncio.run(gone(f"sleep 600; : {tmp_path}"))
+    assert machine.final(machine.shell("kill -9 $PPID; exit 3")).phase is Phase.LOST
+    assert machine.final(machine.shell("exit 3", child_id(RUN, "next"))).exit_code == 3
 
 
 def test_what_a_command_leaves_running_ends_with_it(tmp_path: Path) -> None:
@@ -167,7 +191,7 @@ def test_a_stop_reaches_grandchildren_in_groups_of_their_own(tmp_path: Path) -> 
 
     async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> None:
         await runtime.start(machine.shell(script), 1)
-        await appears(tmp_path / "deaf")
+        await exists(tmp_path / "deaf")
         await runtime.stop(RUN, 1, grace_seconds=10)
         assert (await watcher.final(RUN)).phase is Phase.STOPPED
         await gone(f"; : {tmp_path}")
@@ -181,7 +205,7 @@ def test_a_graceful_end_during_a_stop_is_still_a_stop(tmp_path: Path) -> None:
 
     async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> None:
         await runtime.start(machine.shell(script), 1)
-        await appears(tmp_path / "ready")
+        await exists(tmp_path / "ready")
         await runtime.stop(RUN, 1, grace_seconds=20)
         assert (await watcher.final(RUN)).phase is Phase.STOPPED
         assert (tmp_path / "saved").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import Run
+from polyaxon.runtimes.line import Line
 from polyaxon.scheduler.loop import Scheduler, Tuning
 from polyaxon.server import Local, _engine
 from polyaxon.settings import Settings, read_settings
@@ -39,40 +40,64 @@ class ScriptedRuntime:
         self.on_start: Callable[[LaunchPlan, int], None] = lambda plan, attempt: None
         self.attempts: dict[tuple[RunId, int], LaunchPlan] = {}
         self._queue: asyncio.Queue[Sequence[Observation]] = asyncio.Queue()
+        self._lined_up: dict[tuple[RunId, int], LaunchPlan] = {}
 
     def places(self, run: RunId) -> Places:
         store = self.home / "artifacts"
         return Places("/c", "/c/a", str(store / run), str(store / run / "outputs"), str(store))
 
-    async def open(self) -> None:
+    async def open(self, places: int | None = None) -> None:
         self._queue = asyncio.Queue()
+        self._line, self._lined_up = Line(places), {}
 
     async def close(self) -> None:
         return None
 
-    async def start(self, plan: LaunchPlan, attempt: int) -> None:
+    async def start(self, plan: LaunchPlan, attempt: int, *turn: Any) -> None:
         self.on_start(plan, attempt)
-        known = (plan.run, attempt) in self.attempts
-        if not known:
-            self.started.append((plan.name, attempt))
-            self.attempts[plan.run, attempt] = plan
-        self.see(plan.run, attempt, Phase.RUNNING)
-        if plan.name not in self.held:
-            self.end(plan.run, attempt)
+        key = (plan.run, attempt)
+        if key in self.attempts:
+            self._play(key)
+        else:
+            self._lined_up[key] = plan
+            self._line.enter(key)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        for key in self._line.begin():
+            self.attempts[key] = self._lined_up.pop(key)
+            self.started.append((self.attempts[key].name, key[1]))
+            self._play(key)
+
+    def _play(self, key: tuple[RunId, int]) -> None:
+        self.see(*key, Phase.RUNNING)
+        if self.attempts[key].name not in self.held:
+            self.end(*key)
 
     def end(self, run: RunId, attempt: int) -> None:
         """Let an attempt end."""
         codes = self.exits.get(self.attempts[run, attempt].name or "", [])
         code = codes.pop(0) if codes else 0
         self.see(run, attempt, Phase.FAILED if code else Phase.SUCCEEDED, code)
+        self._line.leave((run, attempt))
+        self._go_on()
 
     def see(self, run: RunId, attempt: int, phase: Phase, code: int | None = None, message: str = "") -> None:
         """Observe something."""
         self._queue.put_nowait([Observation(run, attempt, phase, datetime.now(UTC), code, message)])
 
+    def withdraw(self, runs: Iterable[RunId]) -> None:
+        for key in [key for key in self._lined_up if key[0] in set(runs)]:
+            self._line.withdraw(key)
+            del self._lined_up[key]
+
     async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:
         self.stopped.append(run)
         self.see(run, attempt, Phase.STOPPED)
+        self._line.withdraw((run, attempt))
+        self._lined_up.pop((run, attempt), None)
+        self._line.leave((run, attempt))
+        self._go_on()
 
     async def observations(self) -> AsyncIterator[Sequence[Observation]]:
         while True:

@@ -10,12 +10,22 @@ from datetime import datetime
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.record import dataclass
+from polyaxon.model.run import RunKind
+from polyaxon.runtimes.process.environment import wants_gpus
 from polyaxon.runtimes.process.health import Patient
 from polyaxon.runtimes.process.ports import Ports
 from polyaxon.runtimes.process.read import Ending, Verdict, verdict
 from polyaxon.runtimes.process.render import Duty, Task
 
-__all__ = ["Attempt"]
+__all__ = ["Attempt", "Running", "is_alone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that runs: one of our keeper's, or an adopted one; neither, while its claim does not say which."""
+
+    ticket: int = 0
+    pid: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -29,8 +39,16 @@ class Attempt:
     duties: dict[str, Duty] = field(default_factory=dict)
     waiting: list[Task] = field(default_factory=list)
     """Tasks that are not spawned for want of a device."""
-    pids: dict[str, int] = field(default_factory=dict)
-    """Tasks that run."""
+    running: dict[str, Running] = field(default_factory=dict)
+    """By task."""
+    place: int = 0
+    """Its place in the keeper's line, where it takes one."""
+    is_lined_up: bool = False
+    """Whether it waits for its place."""
+    is_alone: bool = False
+    """Whether it is one process and nothing else: that one is started for its place, and gives it back."""
+    directories: tuple[str, ...] = ()
+    """That the keeper is to make, where this was not done before."""
     endings: dict[str, Ending] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     has_context: bool = False
@@ -62,3 +80,22 @@ class Attempt:
         if self.decided is None or self.is_stopping:
             self.decided = verdict(self.duties, self.endings, self.is_stopping) or self.decided
         return self.decided
+
+    def let_go(self) -> None:
+        """Cancel what was planned, and give back what none of its processes took."""
+        if self.force:
+            self.force.cancel()
+        if self.health is not None:
+            self.health.cancel()
+        if self.ports is not None:
+            self.ports.close()
+
+
+def is_alone(plan: LaunchPlan) -> bool:
+    """Whether the attempt is one process that needs nothing but a place."""
+    if plan.runtime != RunKind.JOB or len(plan.replicas) != 1:
+        return False
+    replica = plan.replicas[0]
+    container = replica.container
+    is_bare = container is None or not (container.extra or wants_gpus(container))  # what is extra may be a probe
+    return is_bare and replica.count == 1 and not (replica.init or replica.sidecars or plan.termination.culling_timeout)

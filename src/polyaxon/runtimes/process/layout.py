@@ -19,8 +19,9 @@ from pathlib import Path
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import Places
 from polyaxon.model.record import dataclass
+from polyaxon.runtimes.keeper import make_directory
 
-__all__ = ["LOGS", "WARNINGS", "Layout", "make_context", "make_library", "make_run_directories"]
+__all__ = ["LOGS", "WARNINGS", "Layout", "make_context", "make_library", "make_run_directories", "run_directories"]
 
 LOGS = "plxlogs"
 """Log files lie in this directory of the run's artifacts, one per process; retries append."""
@@ -71,12 +72,15 @@ class Layout:
         return f"{self.home}/ports/{number}"
 
 
+def run_directories(layout: Layout, run: RunId) -> tuple[str, ...]:
+    """The run's artifacts with `outputs` and logs, and last its records."""
+    own = f"{layout.home}/artifacts/{run}"
+    return (own, f"{own}/outputs", f"{own}/{LOGS}", layout.records(run))
+
+
 def make_run_directories(layout: Layout, run: RunId) -> bool:
-    """Create the run's artifacts with `outputs` and logs, and its records; whether there were no records before."""
-    places = layout.places(run)
-    for path in (places.run_artifacts, places.run_outputs, f"{places.run_artifacts}/{LOGS}"):
-        _ensure(path)
-    return _ensure(layout.records(run))
+    """Create the run's directories; whether there were no records before."""
+    return [make_directory(path) for path in run_directories(layout, run)][-1]
 
 
 def make_context(layout: Layout, run: RunId) -> None:
@@ -99,13 +103,3 @@ def make_library(layout: Layout) -> str:
         with suppress(FileExistsError):
             link.symlink_to(package, target_is_directory=True)
     return str(directory)
-
-
-def _ensure(path: str) -> bool:
-    try:
-        os.mkdir(path)
-    except FileExistsError:
-        return False
-    except FileNotFoundError:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    return True

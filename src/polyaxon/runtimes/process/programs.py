@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
-from polyaxon.errors import RuntimeFailure
+from polyaxon.errors import PolyaxonError, RuntimeFailure
 from polyaxon.model.launch import Container, LaunchPlan, Replica
 from polyaxon.runtimes.process import claim
 from polyaxon.runtimes.process.attempt import Attempt
@@ -19,19 +20,40 @@ from polyaxon.runtimes.process.paths import path_map
 from polyaxon.runtimes.process.prepare import Preparation, Prepare, Program
 from polyaxon.runtimes.process.render import Machine, render_container
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
+from polyaxon.runtimes.process.signals import describe
 
 __all__ = ["append", "kill_stale_program", "prepare_all"]
 
 _LAST_LINES = 8
 
 
-def prepare_all(
+async def prepare_all(
+    known: Attempt,
+    prepare: Prepare | None,
+    machine: Machine,
+    images: Callable[[LaunchPlan], Mapping[str, LocalImage]],
+) -> str | None:
+    """Carry out the init steps of every replica in a thread; return why they failed, if they did."""
+    try:
+        await asyncio.to_thread(_prepare_all, known, prepare, machine, images)
+    except PolyaxonError as error:
+        return error.message
+    except OSError as error:
+        return describe(error)
+    except Exception as error:  # noqa: BLE001  the edge of a thread: whatever it is, the run must not hang
+        with suppress(OSError):
+            append(machine.layout.log(known.run, "main"), traceback.format_exc())
+        return f"{type(error).__name__}: {error}; this is a bug of polyaxon, its traceback is in the log"
+    return None
+
+
+def _prepare_all(
     known: Attempt,
     prepare: Prepare | None,
     machine: Machine,
     images: Callable[[LaunchPlan], Mapping[str, LocalImage]],
 ) -> None:
-    """Carry out the init steps of every replica; equal ones once, for all share one context here."""
+    # Equal steps are carried out once, for all replicas share one context here.
     plan = known.plan
     assert plan is not None
     if prepare is None:
@@ -70,7 +92,7 @@ def _render(
 def kill_stale_program(stem: str) -> None:
     """End the program that an earlier scheduler's preparation left running."""
     owner = claim.read_identity(f"{stem}init")
-    if isinstance(owner, claim.Identity) and claim.is_same(owner, f"{stem}init"):
+    if isinstance(owner, claim.Identity) and claim.is_same(owner):
         with suppress(OSError):
             os.killpg(owner.pid, signal.SIGKILL)
 
@@ -91,7 +113,7 @@ def _run(known: Attempt, log: str, stem: str, program: Program) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    Path(f"{stem}init.pid").write_text(f"{child.pid} {claim.start_time(child.pid) or '-'} {claim.boot()}\n")
+    claim.write_identity(f"{stem}init", child.pid)
     known.program = child
     if known.is_cancelled:
         with suppress(OSError):

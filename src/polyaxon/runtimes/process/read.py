@@ -9,11 +9,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Phase
 from polyaxon.model.record import dataclass
+from polyaxon.runtimes.process.layout import WARNINGS, Layout
 from polyaxon.runtimes.process.render import Duty
 
-__all__ = ["Ending", "Verdict", "describe_code", "modified_at", "read_verdict", "verdict", "write_verdict"]
+__all__ = [
+    "Ending",
+    "Verdict",
+    "describe_code",
+    "left_warnings",
+    "modified_at",
+    "read_verdict",
+    "verdict",
+    "write_verdict",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,12 @@ def read_verdict(stem: str) -> Verdict | None:
     except (OSError, ValueError):
         return None
     return Verdict(Phase(phase), code, message, reason)
+
+
+def left_warnings(layout: Layout, run: RunId) -> list[str]:
+    """Return the lines that the run's programs left as warnings."""
+    file = f"{layout.home}/artifacts/{run}/{WARNINGS}"
+    return Path(file).read_text(errors="replace").splitlines() if os.path.exists(file) else []
 
 
 def modified_at(file: str) -> datetime | None:

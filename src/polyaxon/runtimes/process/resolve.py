@@ -6,6 +6,7 @@ The shell is given the absolute path: it never takes `echo` or `exit` for its ow
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 
 __all__ = ["CannotRunError", "Resolver"]
 
@@ -25,11 +26,14 @@ class Resolver:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], str] = {}
 
-    def resolve(self, argv: tuple[str, ...], path: str, cwd: str) -> tuple[str, ...]:
-        """Return the argv with the absolute path of its program; raise `CannotRunError`."""
+    def resolve(self, argv: tuple[str, ...], path: str, cwd: str, to_be_made: Container[str] = ()) -> tuple[str, ...]:
+        """Return the argv with the absolute path of its program; raise `CannotRunError`.
+
+        Directories that are `to_be_made` count as there.
+        """
         if not argv:
             raise CannotRunError(127, "the container has no command, and its image's own is not known here")
-        if not os.path.isdir(cwd):
+        if not (cwd in to_be_made or os.path.isdir(cwd)):
             raise CannotRunError(126, f"the working directory `{cwd}` does not exist; an `init` step can create it")
         command = argv[0]
         if "/" in command:

@@ -1,6 +1,6 @@
 """Runs launch plans as processes of this machine.
 
-Per process a shell that claims the attempt, runs the command and writes its exit code (`claim`); this one only watches.
+A keeper claims, starts and waits for them and writes down their exit codes (`keeper`); this one decides what they mean.
 The files below `runs/<run>` are the truth: any later runtime on the home adopts what they tell of. Nothing here waits.
 """
 
@@ -11,34 +11,36 @@ import os
 import shutil
 import signal
 import sys
-import traceback
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from polyaxon.errors import PolyaxonError
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
+from polyaxon.model.run import RunKind
+from polyaxon.runtimes.keeper import make_directory
 from polyaxon.runtimes.process import claim, layout
 from polyaxon.runtimes.process.asking import Listeners
-from polyaxon.runtimes.process.attempt import Attempt
+from polyaxon.runtimes.process.attempt import Attempt, Running, is_alone
 from polyaxon.runtimes.process.capacity import capacity
 from polyaxon.runtimes.process.environment import inherited
 from polyaxon.runtimes.process.gpus import Gpus
 from polyaxon.runtimes.process.health import look_after, patient_of
 from polyaxon.runtimes.process.images import LocalImages
+from polyaxon.runtimes.process.keeping import Answer, Keeper
 from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
 from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
-from polyaxon.runtimes.process.read import Ending, Verdict, modified_at, read_verdict, write_verdict
+from polyaxon.runtimes.process.read import Ending, Verdict, left_warnings, modified_at, read_verdict, write_verdict
 from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
-from polyaxon.runtimes.process.signals import describe, kill, kill_group, signal_program
+from polyaxon.runtimes.process.signals import describe, kill, signal_group, signal_program
 from polyaxon.runtimes.process.strays import MARK, Strays, mark
+from polyaxon.runtimes.process.telling import Telling
 from polyaxon.runtimes.process.volumes import make_volumes
 from polyaxon.runtimes.process.watch import Watch, session_members
 
@@ -47,10 +49,11 @@ __all__ = ["ProcessRuntime"]
 _GRACE_SECONDS = 5.0
 """What sidecars and peers get when the deciding processes have ended."""
 _CLAIM_SECONDS = 0.5
-"""How long a shell may take between creating its claim and writing into it."""
-_YOUNG_SECONDS = 0.3
-"""A shell older than this has started its command."""
-_REMEMBERED = 1000
+"""How long a keeper may take between creating a claim and writing into it."""
+_LONG_SECONDS = 1.0
+"""Whoever waits for a place longer than this is told of."""
+_CODE_SECONDS = 0.02
+"""How often an exit code is looked for that another scheduler's keeper is about to write."""
 _DEVICE_SECONDS = 1.0
 """How often a free device is looked for, while one is wanted."""
 
@@ -81,9 +84,7 @@ class ProcessRuntime:
         self._resolver = Resolver()
         self._listeners = Listeners()
         self._attempts: dict[tuple[RunId, int], Attempt] = {}
-        self._told: dict[tuple[RunId, int], Observation] = {}
-        """The latest endings: where the disk is full, the files say less than was seen."""
-        self._seen: list[Observation] = []
+        self._telling = Telling()
         self._jobs: set[asyncio.Task[None]] = set()
         self._is_open = False
 
@@ -91,13 +92,14 @@ class ProcessRuntime:
         """Return where `run` will find its files."""
         return self.layout.places(run)
 
-    async def open(self) -> None:
+    async def open(self, places: int | None = None) -> None:
         """Make the home and what all processes share."""
         if self._is_open:
             return
+        self._is_limited = places is not None
         self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
         self._watch = Watch(self._loop)
+        self._keeper = Keeper(self._loop, places)
         self._strays = Strays(self._loop, self.layout)
         for name in ("artifacts", "runs", "contexts"):
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
@@ -114,36 +116,46 @@ class ProcessRuntime:
         for attempt in self._attempts.values():
             attempt.is_cancelled = True
             signal_program(attempt, signal.SIGKILL)
-            _let_go(attempt)
+            attempt.let_go()
         while self._jobs:
             await asyncio.gather(*self._jobs, return_exceptions=True)
         self._watch.close()
+        self._keeper.close()
         self._strays.sweep()
         self._attempts.clear()
-        self._wake.set()
+        self._telling.wake()
 
-    async def start(self, plan: LaunchPlan, attempt: int) -> None:
+    async def start(
+        self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
+    ) -> None:
         """Start the attempt, or adopt it."""
-        if (plan.run, attempt) in self._attempts:
-            return
-        if (told := self._told.get((plan.run, attempt))) is not None:
-            self._observe(told)
+        if (plan.run, attempt) in self._attempts or self._telling.again(plan.run, attempt):
             return
         known = Attempt(plan.run, attempt, plan)
         self._attempts[known.key] = known
-        try:
-            is_fresh = layout.make_run_directories(self.layout, plan.run)
-            self._render_and_begin(known, plan, is_fresh)
-        except OSError as error:
-            self._tell(known, Phase.FAILED, message=describe(error))
+        if plan.kind != RunKind.SERVICE and (self._is_limited or lane is not None):
+            known.is_alone = not began and is_alone(plan)
+            known.is_lined_up = not began
+            known.place = self._keeper.enter(lane, width, began, partial(self._placed, known))
+            self._loop.call_later(_LONG_SECONDS, self._waits_long, known)
+        if not known.is_lined_up or known.is_alone:
+            self._render_and_begin(known, plan)
+
+    def withdraw(self, runs: Iterable[RunId]) -> None:
+        """Let attempts that wait for their place not begin any more."""
+        wanted = frozenset(runs)
+        for known in [known for known in self._attempts.values() if known.run in wanted and known.is_lined_up]:
+            self._keeper.withdraw(known.place)
 
     async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:
         """End the attempt: SIGTERM to its process groups, after the grace SIGKILL to its sessions."""
         known = self._attempts.get((run, attempt)) or self._find(run, attempt)
         if known is None:
-            self._observe(Observation(run, attempt, Phase.STOPPED, _now(), message="it had not started"))
+            self._telling.observe(Observation(run, attempt, Phase.STOPPED, _now(), message="it had not started"))
             return
         known.is_stopping = True
+        if known.is_lined_up:
+            self._keeper.withdraw(known.place)
         if known.is_preparing:
             known.is_cancelled = True
             signal_program(known, signal.SIGTERM)
@@ -153,17 +165,9 @@ class ProcessRuntime:
         self._end(known, grace_seconds)
         self._settle(known)
 
-    async def observations(self) -> AsyncIterator[Sequence[Observation]]:
+    def observations(self) -> AsyncIterator[Sequence[Observation]]:
         """Yield what was seen, as it comes."""
-        while True:
-            if self._seen:
-                batch, self._seen = self._seen, []
-                yield batch
-            elif not self._is_open:
-                return
-            else:
-                self._wake.clear()
-                await self._wake.wait()
+        return self._telling.listen(lambda: self._is_open)
 
     async def clean(self, run: RunId) -> None:
         """Remove the run's context and records."""
@@ -172,12 +176,40 @@ class ProcessRuntime:
 
     # Beginning
 
-    def _render_and_begin(self, known: Attempt, plan: LaunchPlan, is_fresh: bool) -> None:
+    def _placed(self, known: Attempt, answer: Answer) -> None:
+        """Go on with an attempt that has its place now, or that is not to have one."""
+        was_lined_up, known.is_lined_up = known.is_lined_up, False
+        if answer.what == "withdrawn":
+            if not (known.is_told or known.is_stopping):
+                self._attempts.pop(known.key, None)
+        elif known.is_told:
+            self._keeper.leave(known.place)
+        elif was_lined_up and not known.is_alone and known.plan is not None:
+            self._render_and_begin(known, known.plan)
+        elif was_lined_up and answer.what == "began":
+            self._telling.progress(known, Phase.RUNNING, at=answer.at)
+
+    def _waits_long(self, known: Attempt) -> None:
+        if known.is_lined_up and not known.is_told:
+            self._telling.progress(known, Phase.UNSCHEDULABLE, "waits until another run has ended")
+
+    def _render_and_begin(self, known: Attempt, plan: LaunchPlan) -> None:
+        try:
+            if known.is_alone and known.number == 1:  # nothing looks into them before: the keeper makes them
+                known.directories = layout.run_directories(self.layout, plan.run)
+                is_fresh = True
+            else:
+                is_fresh = layout.make_run_directories(self.layout, plan.run)
+            self._render(known, plan, is_fresh)
+        except OSError as error:
+            self._tell(known, Phase.FAILED, message=describe(error))
+
+    def _render(self, known: Attempt, plan: LaunchPlan, is_fresh: bool) -> None:
         stem = self.layout.record(plan.run, known.number, "")
         known.ports = choose_ports(plan, self._machine, stem)
         rendered = render(plan, known.ports.machine, self._images.named_in(plan))
         known.warnings, known.urls = rendered.warnings, rendered.urls
-        tell, end = partial(self._tell_progress, known), partial(self._resolve, known)
+        tell, end = partial(self._telling.progress, known), partial(self._resolve, known)
         known.patient = patient_of(plan, rendered, self._listeners, tell, end)
         if known.patient and not is_fresh:
             known.decided = read_verdict(stem)
@@ -196,23 +228,13 @@ class ProcessRuntime:
         if len(fresh) == len(rendered.tasks) and any(replica.init for replica in plan.replicas):
             known.is_preparing = True
             steps = (step.kind for replica in plan.replicas for step in replica.init)
-            self._tell_progress(known, Phase.STARTING, "preparing: " + ", ".join(steps))
+            self._telling.progress(known, Phase.STARTING, "preparing: " + ", ".join(steps))
             self._do(self._prepare_and_begin(known, fresh))
             return
         self._begin(known, fresh)
 
     async def _prepare_and_begin(self, known: Attempt, tasks: list[Task]) -> None:
-        failure = None
-        try:
-            await asyncio.to_thread(prepare_all, known, self._prepare, self._machine, self._images.named_in)
-        except PolyaxonError as error:
-            failure = error.message
-        except OSError as error:
-            failure = describe(error)
-        except Exception as error:  # noqa: BLE001  the edge of a thread: whatever it is, the run must not hang
-            failure = f"{type(error).__name__}: {error}; this is a bug of polyaxon, its traceback is in the log"
-            with suppress(OSError):
-                append(self.layout.log(known.run, "main"), traceback.format_exc())
+        failure = await prepare_all(known, self._prepare, self._machine, self._images.named_in)
         known.is_preparing = False
         if not self._is_open:
             return
@@ -236,7 +258,7 @@ class ProcessRuntime:
             return
         if devices is None:
             if not known.waiting:
-                self._tell_progress(known, Phase.UNSCHEDULABLE, f"waits for {wanted} GPU to be free")
+                self._telling.progress(known, Phase.UNSCHEDULABLE, f"waits for {wanted} GPU to be free")
             known.waiting = tasks
             self._loop.call_later(_DEVICE_SECONDS, self._try_again, known)
             return
@@ -245,13 +267,14 @@ class ProcessRuntime:
             taken, devices = devices[: task.gpus], devices[task.gpus :]
             self._spawn(known, task, dict(taken))
         known.is_beginning = False
+        known.is_alone = known.is_alone and any(running.ticket for running in known.running.values())
         if known.ports is not None:
             known.ports.close()
         if not known.endings:
             if known.patient is not None:
                 known.health = self._loop.create_task(look_after(known.patient))
-            elif tasks:
-                self._tell_progress(known, Phase.RUNNING)
+            elif tasks and not known.is_lined_up:
+                self._telling.progress(known, Phase.RUNNING)
         self._settle(known)
 
     def _acquire(self, known: Attempt, wanted: int) -> list[tuple[str, int]] | None:
@@ -273,23 +296,45 @@ class ProcessRuntime:
             task.env.update(CUDA_VISIBLE_DEVICES=visible, NVIDIA_VISIBLE_DEVICES=visible or "none")
         task.env[MARK] = mark(known.run, known.number)
         stem = self.layout.record(known.run, known.number, task.name)
-        held = [*devices.values(), *(known.ports.take(task.name) if known.ports else ())]
+        locks = [*devices.values(), *(known.ports.take(task.name) if known.ports else ())]
+        answered = partial(self._answered, known, task)
         try:
-            argv = self._resolver.resolve(task.argv, task.env["PATH"], task.cwd)
-            for descriptor in held:
-                os.set_inheritable(descriptor, True)
-            pid = claim.spawn(stem, argv, task.env, task.cwd, task.log)
+            argv = self._resolver.resolve(task.argv, task.env["PATH"], task.cwd, known.directories)
+            place = known.place if known.is_alone else 0
+            ticket = self._keeper.spawn(
+                place, stem, known.directories, argv, task.env, task.cwd, task.log, locks, answered
+            )
         except (CannotRunError, OSError) as error:
-            code, message = (1, describe(error)) if isinstance(error, OSError) else (error.code, error.message)
-            with suppress(OSError):
-                append(task.log, f"polyaxon: {message}")
-            known.endings[task.name] = Ending(code, message)
-            return
+            code, message = (126, describe(error)) if isinstance(error, OSError) else (error.code, error.message)
+            self._not_started(known, task, code, message)
+        else:
+            known.running[task.name] = Running(ticket)
         finally:
-            for descriptor in held:
-                os.close(descriptor)
-        known.pids[task.name] = pid
-        self._watch.child(pid, lambda: self._child_ended(known, task.name, pid))
+            for lock in locks:
+                os.close(lock)
+
+    def _answered(self, known: Attempt, task: Task, answer: Answer) -> None:
+        """Hear from the keeper what became of a process."""
+        if answer.what == "ended":
+            self._ended(known, task.name, answer.value, answer.at)
+            return
+        del known.running[task.name]
+        if answer.what == "withdrawn" and not known.is_stopping:
+            return
+        if answer.what == "withdrawn":
+            known.endings[task.name] = Ending(None)
+        elif answer.what == "failed":
+            self._not_started(known, task, 126, answer.value)
+        elif not self._adopt(known, task.name):
+            known.endings[task.name] = Ending(None, "its keeper was killed before it could start it")
+        self._settle(known)
+
+    def _not_started(self, known: Attempt, task: Task, code: int, message: str) -> None:
+        with suppress(OSError):
+            for directory in known.directories:
+                make_directory(directory)
+            append(task.log, f"polyaxon: {message}")
+        known.endings[task.name] = Ending(code, message)
 
     # Adopting
 
@@ -305,18 +350,18 @@ class ProcessRuntime:
             known.is_stopping = True
             known.endings[name] = Ending(None)
         else:
-            known.pids[name] = 0
+            known.running[name] = Running()
             self._loop.call_later(_CLAIM_SECONDS, self._adopt_late, known, name)
         return True
 
     def _adopt_process(self, known: Attempt, name: str, stem: str, owner: claim.Identity) -> None:
         if known.patient is None:
-            self._tell_progress(known, Phase.RUNNING, at=modified_at(f"{stem}.pid"))
-        known.pids[name] = owner.pid
-        ended = partial(self._other_ended, known, name, owner.pid)
-        if not self._watch.other(owner.pid, partial(claim.is_same, owner, stem), ended):
-            known.pids[name] = 0  # It may be another process's by now.
-            self._ended(known, name, claim.read_code(stem), modified_at(f"{stem}.exit"))
+            self._telling.progress(known, Phase.RUNNING, at=modified_at(f"{stem}.pid"))
+        known.running[name] = Running(pid=owner.pid)
+        ended = partial(self._other_ended, known, name, owner)
+        if not self._watch.other(owner.pid, partial(claim.is_same, owner), ended):
+            known.running[name] = Running()  # The pid may be another process's by now.
+            self._loop.call_soon(self._code_written, known, name, owner)
         elif known.is_stopping:
             self._terminate(known)
 
@@ -352,47 +397,28 @@ class ProcessRuntime:
 
     # Ending
 
-    def _child_ended(self, known: Attempt, name: str, pid: int) -> None:
-        kill_group(pid)  # While the child is not waited for, its pid cannot mean another group.
-        stem = self.layout.record(known.run, known.number, name)
-        try:
-            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        except ChildProcessError:  # Somebody else in this process waits for every child.
-            code = claim.read_code(stem)
-            status = -1 if code is None else code
-        if status != claim.CLAIMED_ELSEWHERE or not self._lost_the_claim(known, name, stem, pid):
-            self._ended(known, name, status if status >= 0 else None)
+    def _other_ended(self, known: Attempt, name: str, owner: claim.Identity) -> None:
+        signal_group(owner.pid, signal.SIGKILL)
+        self._code_written(known, name, owner)
 
-    def _lost_the_claim(self, known: Attempt, name: str, stem: str, pid: int, is_late: bool = False) -> bool:
-        """Watch whoever has the claim in place of the shell that left; False when that code was the command's own."""
-        owner = claim.read_identity(stem)
-        if isinstance(owner, claim.Identity) and owner.pid == pid:
-            return False
-        if owner:
-            known.pids.pop(name, None)
-            self._adopt(known, name)
-            self._settle(known)
-        elif not is_late:  # The other one may be about to write it.
-            known.pids[name] = 0
-            self._loop.call_later(_CLAIM_SECONDS, self._lost_the_claim, known, name, stem, pid, True)
-        elif self._is_open:
-            self._ended(known, name, 1, message=f"`{stem}.pid` could not be written: is the disk full?")
-        return True
-
-    def _other_ended(self, known: Attempt, name: str, pid: int) -> None:
-        kill_group(pid)
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+    def _code_written(self, known: Attempt, name: str, owner: claim.Identity) -> None:
+        """Take the exit code that the process's keeper writes; without a keeper there will be none."""
+        if not self._is_open:
+            return
         stem = self.layout.record(known.run, known.number, name)
-        self._ended(known, name, claim.read_code(stem), modified_at(f"{stem}.exit"))
+        is_kept = claim.is_kept(owner)  # before looking: it may write the code and leave
+        code = claim.read_code(stem)
+        if code is None and is_kept:
+            self._loop.call_later(_CODE_SECONDS, self._code_written, known, name, owner)
+        else:
+            self._ended(known, name, code, modified_at(f"{stem}.exit"))
 
     def _ended(
         self, known: Attempt, name: str, code: int | None, at: datetime | None = None, message: str = ""
     ) -> None:
-        pid = known.pids.pop(name, 0)
-        if pid and known.is_stopping:
-            for member in session_members(pid):
-                kill(member)
+        running = known.running.pop(name)
+        if known.is_stopping:
+            self._kill_session(known, name, running)
         known.endings[name] = Ending(code, message)
         known.ended_at = at
         self._settle(known)
@@ -404,7 +430,7 @@ class ProcessRuntime:
         decided = known.decide()
         if decided is None:
             return
-        if not known.pids:
+        if not known.running:
             self._tell(known, decided.phase, decided.exit_code, decided.message, decided.reason)
         elif known.force is None:
             self._end(known, _GRACE_SECONDS)
@@ -418,28 +444,31 @@ class ProcessRuntime:
 
     def _end(self, known: Attempt, grace_seconds: float) -> None:
         self._terminate(known)
-        if any(self._is_young(known, name) for name in known.pids):
-            self._loop.call_later(_YOUNG_SECONDS, self._terminate, known)
         if known.force:
             known.force.cancel()
         known.force = self._loop.call_later(grace_seconds, self._force, known)
 
     def _terminate(self, known: Attempt) -> None:
-        for pid in filter(None, known.pids.values()):
-            with suppress(OSError):
-                os.killpg(pid, signal.SIGTERM)
-
-    def _is_young(self, known: Attempt, name: str) -> bool:
-        """Whether the shell may still be between claim and command, where a signal can pass unnoticed."""
-        at = modified_at(self.layout.record(known.run, known.number, name) + ".pid")
-        return at is None or (_now() - at).total_seconds() < _YOUNG_SECONDS
+        for running in known.running.values():
+            if running.ticket:
+                self._keeper.signal(running.ticket, signal.SIGTERM)
+            elif running.pid:
+                signal_group(running.pid, signal.SIGTERM)
 
     def _force(self, known: Attempt) -> None:
         signal_program(known, signal.SIGKILL)
-        for pid in filter(None, list(known.pids.values())):
-            for member in session_members(pid):
-                kill(member)
-            kill_group(pid)
+        for name, running in list(known.running.items()):
+            self._kill_session(known, name, running)
+            if running.ticket:
+                self._keeper.signal(running.ticket, signal.SIGKILL)
+            elif running.pid:
+                signal_group(running.pid, signal.SIGKILL)
+
+    def _kill_session(self, known: Attempt, name: str, running: Running) -> None:
+        stem = self.layout.record(known.run, known.number, name)
+        pid = claim.read_pid(stem) if running.ticket else running.pid
+        for member in session_members(pid) if pid else ():
+            kill(member)
 
     # Telling
 
@@ -447,50 +476,23 @@ class ProcessRuntime:
         self, known: Attempt, phase: Phase, exit_code: int | None = None, message: str = "", reason: str = ""
     ) -> None:
         known.is_told = True
-        _let_go(known)
+        known.let_go()
+        if known.is_lined_up:
+            self._keeper.withdraw(known.place)
+        elif known.place and not known.is_alone:
+            self._keeper.leave(known.place)
         self._strays.expect(known.run, known.number)
         self._attempts.pop(known.key, None)
         if known.has_context and phase is Phase.SUCCEEDED:
             self._do(asyncio.to_thread(shutil.rmtree, self.layout.places(known.run).context, ignore_errors=True))
-        warnings = (*known.warnings, *self._left_warnings(known.run))
+        warnings = (*known.warnings, *left_warnings(self.layout, known.run))
         at = known.ended_at or _now()
-        told = Observation(known.run, known.number, phase, at, exit_code, message, warnings, reason)
-        self._told[known.key] = told
-        if len(self._told) > _REMEMBERED:
-            del self._told[next(iter(self._told))]
-        self._observe(told)
-
-    def _tell_progress(self, known: Attempt, phase: Phase, message: str = "", at: datetime | None = None) -> None:
-        self._observe(
-            Observation(
-                known.run, known.number, phase, at or _now(), message=message, warnings=known.warnings, urls=known.urls
-            ),
-        )
-
-    def _observe(self, observation: Observation) -> None:
-        self._seen.append(observation)
-        self._wake.set()
-
-    def _left_warnings(self, run: RunId) -> list[str]:
-        file = f"{self.layout.home}/artifacts/{run}/{layout.WARNINGS}"
-        if not os.path.exists(file):
-            return []
-        return Path(file).read_text(errors="replace").splitlines()
+        self._telling.end(Observation(*known.key, phase, at, exit_code, message, warnings, reason))
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         job = self._loop.create_task(work)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
-
-
-def _let_go(known: Attempt) -> None:
-    """Cancel what was planned for the attempt, and give back what none of its processes took."""
-    if known.force:
-        known.force.cancel()
-    if known.health is not None:
-        known.health.cancel()
-    if known.ports is not None:
-        known.ports.close()
 
 
 def _now() -> datetime:

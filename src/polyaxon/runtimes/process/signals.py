@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from polyaxon.runtimes.process.attempt import Attempt
 
-__all__ = ["describe", "kill", "kill_group", "signal_program"]
+__all__ = ["describe", "kill", "signal_group", "signal_program"]
 
 
 def kill(pid: int) -> None:
@@ -17,18 +17,17 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def kill_group(pid: int) -> None:
-    """Kill every process of the group."""
+def signal_group(pid: int, number: int) -> None:
+    """Signal every process of the group."""
     with suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)
 
 
 def signal_program(known: Attempt, number: signal.Signals) -> None:
     """Signal the program that the attempt's preparation runs, if it runs one."""
     program = known.program
     if program is not None:
-        with suppress(OSError):
-            os.killpg(program.pid, number)
+        signal_group(program.pid, number)
 
 
 def describe(error: OSError) -> str:

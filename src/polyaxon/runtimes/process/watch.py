@@ -1,4 +1,4 @@
-"""Waiting for processes to end, children of this one or not, without asking again and again.
+"""Waiting for processes that are not our keeper's to end, without asking again and again.
 
 On Linux a pidfd becomes readable when the process ends, and keeps its pid from meaning another one. Elsewhere the
 processes are looked at a few times a second.
@@ -24,15 +24,6 @@ class Watch:
         self._descriptors: dict[int, int] = {}
         self._polled: dict[int, Callable[[], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
-
-    def child(self, pid: int, ended: Callable[[], None]) -> None:
-        """Watch a child of this process that has not been waited for."""
-        try:
-            descriptor = os.pidfd_open(pid)
-        except (AttributeError, OSError):  # Another system, or too many open files.
-            self._poll(pid, ended)
-        else:
-            self._add(pid, descriptor, ended)
 
     def other(self, pid: int, is_same: Callable[[], bool], ended: Callable[[], None]) -> bool:
         """Watch any process; False when it has ended already. `is_same` tells it from a later one of that pid."""
