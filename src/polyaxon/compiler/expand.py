@@ -34,6 +34,7 @@ __all__ = [
     "child_operation",
     "dag_graph",
     "inherited",
+    "is_endless",
     "kind_of_operation",
 ]
 
@@ -92,9 +93,7 @@ def _node(item: Authored, components: Mapping[str, Authored], problems: list[Pro
     if not item.name:
         problems.append(problem(CompileCode.UNNAMED, "an operation of a dag needs a name", place))
         return None
-    operation = item if isinstance(item, Operation) else Operation(name=item.name, component=item)
-    if operation.component is None and operation.dag_ref is not None:
-        operation = _with_component(operation, components.get(operation.dag_ref))
+    operation = _resolved(item, components)
     if operation.component is None or operation.component.run is None:
         message = f"the component of `{item.name}` is not known"
         problems.append(problem(CompileCode.UNKNOWN_COMPONENT, message, place))
@@ -111,6 +110,14 @@ def _node(item: Authored, components: Mapping[str, Authored], problems: list[Pro
     )
 
 
+def _resolved(item: Authored, components: Mapping[str, Authored]) -> Operation:
+    """Return what is written in a dag as an operation with its component, if that is known."""
+    operation = item if isinstance(item, Operation) else Operation(name=item.name, component=item)
+    if operation.component is None and operation.dag_ref is not None:
+        operation = _with_component(operation, components.get(operation.dag_ref))
+    return operation
+
+
 def _with_component(operation: Operation, component: Authored | None) -> Operation:
     """Return the operation with its component in place.
 
@@ -122,6 +129,20 @@ def _with_component(operation: Operation, component: Authored | None) -> Operati
     object.__setattr__(copy, "__pydantic_extra__", None)
     object.__setattr__(copy, "__pydantic_private__", None)
     return copy
+
+
+def is_endless(operation: Operation) -> bool:
+    """Whether it goes on until it is stopped: a service without a job of its own, or a dag of nothing else."""
+    run = operation.component.run if operation.component is not None else None
+    if run is None or isinstance(run, dict):
+        return False
+    kind = kind_of_operation(operation)[0]
+    if kind is RunKind.SERVICE:
+        return not getattr(run, "entrypoint", None)
+    if kind is not RunKind.DAG or not isinstance(run, Dag) or not run.operations:
+        return False
+    components = {item.name: item for item in run.components or () if item.name}
+    return all(is_endless(_resolved(item, components)) for item in run.operations)
 
 
 def kind_of_operation(operation: Operation) -> tuple[RunKind, str]:

@@ -1,12 +1,14 @@
 """When does a service of a dag end? With the last operation that it ran beside.
 
 A service never ends by itself, so a dag that waited for it would never end: what runs beside the work (a TensorBoard, a
-database) is stopped when no operation is left that can go on without its end, and counts as succeeded. A service that
-starts later is what the dag is for (train, then serve): it goes on until somebody stops it.
+database) is stopped when no operation is left that can go on without its end, and counts as succeeded. So is a nested
+dag that holds nothing but services. A service that starts later is what the dag is for (train, then serve): it goes on
+until somebody stops it.
 """
 
 from __future__ import annotations
 
+from polyaxon.compiler.expand import is_endless
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.trigger import awaits_start
@@ -17,6 +19,7 @@ from polyaxon.model.status import SAFE_STOP, Status
 __all__ = ["child_ended", "gather", "is_service"]
 
 _WAITING = frozenset({Status.CREATED, Status.RESUMING})
+_ENDLESS = frozenset({RunKind.SERVICE, RunKind.DAG})
 _MESSAGE = "every operation that it ran beside has ended"
 
 
@@ -42,12 +45,11 @@ def gather(group: Group) -> None:
 
 
 def is_service(node: Node) -> bool:
-    """Whether the run goes on until it is stopped; a cluster with a job of its own ends with it."""
-    if node.kind is not RunKind.SERVICE:
+    """Whether the run goes on until it is stopped: a service, or a nested dag of services alone."""
+    if node.kind not in _ENDLESS:
         return False
     operation = node.step.operation if node.step is not None else node.operation
-    component = operation.component if operation is not None else None
-    return not getattr(component.run if component is not None else None, "entrypoint", None)
+    return operation is not None and is_endless(operation)
 
 
 def child_ended(turn: Turn, dag: Node, child: Node) -> None:
@@ -55,7 +57,7 @@ def child_ended(turn: Turn, dag: Node, child: Node) -> None:
     group = dag.group
     if group is None or not group.services:
         return
-    if is_service(child):
+    if child in group.services:
         gather(group)  # what waited for its end is work now
         return
     if child not in group.workers:
@@ -67,8 +69,8 @@ def child_ended(turn: Turn, dag: Node, child: Node) -> None:
         if not service.released or service.is_final:
             continue
         begun = service.status not in SAFE_STOP
-        ending, unstarted = (Status.SUCCEEDED, Status.STOPPED) if begun else (Status.STOPPED, Status.SKIPPED)
-        stop(turn, service, Cause("PipelineDone", _MESSAGE, ending, unstarted))
+        ending = Status.SUCCEEDED if begun else Status.STOPPED
+        stop(turn, service, Cause("PipelineDone", _MESSAGE, ending, Status.SKIPPED, ending))
 
 
 def _can_start(node: Node, ends_later: set[str], starts_later: set[str]) -> bool:

@@ -18,6 +18,10 @@ from polyaxon.model.status import FINAL, SAFE_STOP, Status
 __all__ = ["Cause", "give_up", "hurry", "stop", "stop_command"]
 
 
+_OF_WHAT_BEGAN = frozenset({Status.STOPPED, Status.SUCCEEDED})
+"""Endings that a run which has not begun does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why runs are stopped: a stable reason, a sentence, and how the run itself ends (its children end as stopped)."""
@@ -27,6 +31,8 @@ class Cause:
     ending: Status = Status.STOPPED
     unstarted: Status = Status.STOPPED
     """How runs that have not begun end: `skipped` when the user skips a pipeline."""
+    below: Status = Status.STOPPED
+    """How the runs of a pipeline end that have begun."""
 
 
 def stop(turn: Turn, node: Node, cause: Cause) -> None:
@@ -38,12 +44,12 @@ def stop(turn: Turn, node: Node, cause: Cause) -> None:
         _begin_stopping(turn, node, cause)
         stop(turn, builder, cause)
     elif node.status in SAFE_STOP or turn.flow.managed_by is ManagedBy.USER:
-        status = cause.ending if cause.ending is not Status.STOPPED else cause.unstarted
+        status = cause.unstarted if cause.ending in _OF_WHAT_BEGAN else cause.ending
         move(turn, node, status, cause.reason, cause.message)
     elif node.kind in PIPELINES:
         _begin_stopping(turn, node, cause)
         reason = f"Pipeline{cause.reason.removeprefix('Pipeline')}"
-        below = Cause(reason, cause.message, unstarted=cause.unstarted)
+        below = Cause(reason, cause.message, cause.below, cause.unstarted, cause.below)
         for child in _children(node):
             stop(turn, child, below)
         turn.room_in(node)

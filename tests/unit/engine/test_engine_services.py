@@ -102,3 +102,44 @@ def test_a_cluster_with_a_job_of_its_own_is_work():
     going = play(op("train"), op("board", service()), op("ray", cluster)).settle()
     assert going.statuses() == {"train": "succeeded", "board": "running", "ray": "running"}
     assert finish(going, "ray").statuses()["board"] == "succeeded"
+
+
+def nested(name: str, *operations, **more) -> dict:
+    return op(name, {"name": name, **dag(*operations)}, **more)
+
+
+def everything(going: Harness) -> dict[str, str]:
+    """How all runs of a tree of dags stand, by name."""
+    return {str(run.name): run.status.value for run in going.rows.values() if run.pipeline is not None}
+
+
+def test_a_nested_dag_of_services_ends_with_the_work_it_ran_beside():
+    tools = nested("tools", op("board", service()), op("ui", service(), dependencies=["board"]))
+    going = play(op("train", job("hangs")), tools).settle()
+    assert everything(going) == {"train": "running", "tools": "running", "board": "running", "ui": "created"}
+    done = finish(going, "train")
+    assert everything(done) == {"train": "succeeded", "tools": "succeeded", "board": "succeeded", "ui": "skipped"}
+    assert (done.last("tools").reason, done.last("board").reason) == ("PipelineDone", "PipelineDone")
+    assert done.root.status is Status.SUCCEEDED
+
+
+def test_services_of_a_nested_dag_that_had_no_time_to_begin_are_skipped():
+    tools = nested("tools", op("board", service()), events=[{"ref": "ops.train", **RUNNING}])
+    done = play(op("train"), tools).run()
+    assert everything(done) == {"train": "succeeded", "tools": "succeeded", "board": "skipped"}
+
+
+def test_a_nested_dag_with_work_in_it_is_work():
+    mixed = nested("mixed", op("board", service()), op("score", job("hangs")))
+    going = play(op("train"), op("database", service()), mixed).settle()
+    assert everything(going)["database"] == "running"
+    done = finish(going, "score")
+    assert everything(done) == dict.fromkeys(["train", "database", "mixed", "board", "score"], "succeeded")
+
+
+def test_a_nested_dag_of_services_that_starts_after_all_work_goes_on_and_says_so():
+    tools = nested("tools", nested("inner", op("board", service())), dependencies=["train"])
+    going = play(op("train"), tools).settle()
+    assert everything(going) == {"train": "succeeded", "tools": "running", "inner": "running", "board": "running"}
+    going.request(going.root.uuid, Action.STOP)
+    assert set(everything(going.run()).values()) == {"succeeded", "stopped"}
