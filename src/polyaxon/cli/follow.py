@@ -180,9 +180,13 @@ class _Session:
         while not last:
             last = ended.wait(LOG_SECONDS)
             with self._lock:
-                nodes = [(node.run.uuid, self._tree.path(node), node.is_final) for node in self._tree.nodes.values()]
-            for uuid, path, is_over in nodes:
-                follower = followers.setdefault(uuid, LogFollower(_directory(self._local, uuid)))
+                nodes = [(node, self._tree.path(node), node.is_final) for node in self._tree.nodes.values()]
+            for node, path, is_over in nodes:
+                # What was served from the cache shows what the original wrote.
+                uuid = node.reused_from or node.run.uuid
+                follower = followers.get(node.run.uuid)
+                if follower is None or follower.run_directory.name != uuid:
+                    follower = followers[node.run.uuid] = LogFollower(_directory(self._local, uuid))
                 for _, line in follower.new_lines(ended=is_over):
                     self._write(f"{path} | {line}" if len(nodes) > 1 else line)
 

@@ -101,6 +101,21 @@ def test_what_could_not_be_honoured_is_told_once(play: Callable[..., None], told
     assert told("run", "-f", "dag.yaml")[1].count(warning) == 1
 
 
+def test_the_logs_of_what_was_served_from_the_cache_are_the_originals(
+    play: Callable[..., None], told: Any, tmp_path: Path
+) -> None:
+    told("run", "-f", "dag.yaml")
+    for row in json.loads(told("ops", "ls", "-o", "json")[1]):
+        log = tmp_path / "home" / "artifacts" / row["uuid"] / "plxlogs" / "main.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"{row['name']} worked\n")
+    code, out, _ = told("run", "-f", "dag.yaml", "--logs")
+    assert code == 0
+    assert out.count("reused from") == 3
+    lines = {line for line in out.splitlines() if "worked" in line}
+    assert lines == {"build | build worked", "train | train worked", "report | report worked"}
+
+
 def test_json_is_the_finished_run_alone(play: Callable[..., None], told: Any) -> None:
     code, out, err = told("run", "-f", "dag.yaml", "-o", "json", "-n", "mine", "--tags", "a,b")
     document = json.loads(out)
