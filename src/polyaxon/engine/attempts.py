@@ -140,9 +140,12 @@ def retry_due(turn: Turn, node: Node) -> None:
     due = node.notes.get("retry_at")
     if node.status is not Status.RETRYING or due is None or node.holds_slot or node.queued:
         return
-    if turn.now + _TOLERANCE >= datetime.fromisoformat(due):
-        work(node).timers.discard(TimerKind.RETRY)
-        release(turn, node)
+    at = datetime.fromisoformat(due)
+    if turn.now + _TOLERANCE < at:
+        turn.set_timer(node, TimerKind.RETRY, at)
+        return
+    work(node).timers.discard(TimerKind.RETRY)
+    release(turn, node)
 
 
 def timed_out(turn: Turn, node: Node) -> None:
@@ -150,7 +153,10 @@ def timed_out(turn: Turn, node: Node) -> None:
     since = started_this_life(node)
     compiled = node.work.compiled if node.work is not None else None
     timeout = compiled.termination.timeout if compiled is not None else None
-    if node.is_final or since is None or not timeout or turn.now + _TOLERANCE < since + timedelta(seconds=timeout):
+    if node.is_final or since is None or not timeout:
+        return
+    if turn.now + _TOLERANCE < since + timedelta(seconds=timeout):
+        set_timeout(turn, node)
         return
     ending = Status.STOPPED if node.kind is RunKind.SERVICE else Status.FAILED
     stop(turn, node, Cause("Timeout", f"not done after {timeout:g} seconds (termination.timeout)", ending=ending))

@@ -32,7 +32,7 @@ from polyaxon.scheduler.driven import Incoming, Roots, created_roots
 from polyaxon.scheduler.fetch import answer
 from polyaxon.scheduler.listening import Listening
 from polyaxon.scheduler.pace import Pace
-from polyaxon.scheduler.timers import Timers
+from polyaxon.scheduler.timers import Alarms
 from polyaxon.scheduler.watches import Watches
 from polyaxon.store.base import Batch, Lease, Store
 from polyaxon.store.wakeup import Listener
@@ -91,26 +91,28 @@ class Scheduler:
         *,
         limits: Limits | None = None,
         clock: Callable[[], datetime] = utc_now,
+        steady: Callable[[], float] = time.monotonic,
         tuning: Tuning | None = None,
         listener: Listener | None = None,
         crash: CrashPoint = never,
         threaded: bool = False,
     ) -> None:
-        """`threaded` calls the store from a thread, for stores that are a network away."""
+        """`threaded` calls the store from a thread, for stores that are a network away. `clock` is the machine's, which
+        somebody may set; `steady` counts seconds whatever happens to that."""
         self.store = store
         self.runtime = runtime
         self.owner = owner
         self.broken: dict[RunId, Exception] = {}
         """Roots that cannot be driven: a bug of ours. They stay leased, so that nobody else falls over them."""
         self._engine = engine
-        self._clock = ForwardClock(clock)
+        self._clock = ForwardClock(clock, steady)
         self._now = self._clock()
         self._tuning = tuning or Tuning()
         self._listener = listener
         self._crash = crash
         self._executor = ThreadPoolExecutor(1, "polyaxon-store") if threaded else None
         self._roots = Roots(Queue(limits), engine.decide)
-        self._timers = Timers()
+        self._alarms = Alarms(self._clock)
         self._watches = Watches()
         self._dispatcher = Dispatcher(runtime, self._observed, self.clock, crash)
         self._places = (limits or Limits()).total
@@ -206,7 +208,7 @@ class Scheduler:
             await self._look()
         if now >= self._beat_at:
             await self._renew()
-        self._inbox += (Incoming(root, Due(run, kind)) for root, run, kind in self._timers.due(now))
+        self._inbox += (Incoming(root, Due(run, kind)) for root, run, kind in self._alarms.due(now))
         self._inbox += self._listening.new_metrics(now)
         if not self._inbox:
             await self._sleep()
@@ -219,10 +221,12 @@ class Scheduler:
 
     async def _sleep(self) -> None:
         """Wait for news, or for what is due next."""
-        due = [self._look_at, self._beat_at, self._timers.next_at(), self._listening.next_at()]
+        due = [self._look_at, self._beat_at, self._listening.next_at()]
         if self._to_load:
             due.append(self._retry_at)
-        delay = (min(at for at in due if at is not None) - self.clock()).total_seconds()
+        now = self.clock()
+        delay = (min(at for at in due if at is not None) - now).total_seconds()
+        delay = min(delay, self._alarms.seconds_left(now))
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         alarm = loop.call_later(max(0.0, delay), self.wake)
@@ -290,7 +294,7 @@ class Scheduler:
                 self._pace.forget(command.run)  # gone, as far as anybody can tell
                 self._dispatcher.send(command)
             elif isinstance(command, SetTimer):
-                self._timers.set(root, command.run, command.timer, command.at)
+                self._alarms.set(root, command)
             elif isinstance(command, Recall):
                 self._inbox += self._listening.recalled(root, command.run)
             elif isinstance(command, Watch):
@@ -356,6 +360,8 @@ class Scheduler:
             _log.warning("%s", error.message)
 
     async def _claim(self, roots: Sequence[RunId] | None) -> None:
+        if self._clock.stepped_within(self._tuning.lease_seconds / 2):
+            return  # every lease looks expired: their owners have to see that first
         try:
             leases = await self._call(self.store.claim, self.owner, self.clock(), self._tuning.lease_seconds, roots)
         except StoreError:
@@ -445,7 +451,7 @@ class Scheduler:
             self.runtime.withdraw(driven.runs)
             for run in driven.runs:
                 self._pace.forget(run)
-        self._timers.drop(root)
+        self._alarms.drop(root)
         self._watches.drop(root)
 
     def _give_up(self, root: RunId, error: Exception) -> None:

@@ -1,20 +1,55 @@
-"""What is due when: a heap of timers, each known by its run and kind, so that setting again replaces."""
+"""What is due when: heaps of timers, each known by its run and kind, so that setting again replaces."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
+from polyaxon.engine.commands import SetTimer
 from polyaxon.engine.events import TimerKind
 from polyaxon.model.ids import RunId
+from polyaxon.scheduler.clock import ForwardClock
 
-__all__ = ["Timers"]
+__all__ = ["Alarms", "Timers"]
 
 Key = tuple[RunId, TimerKind]
 
 
+class Alarms:
+    """All timers of one scheduler. How long something may take is counted in the clock's steady time; what a schedule
+    runs next is due at a moment of the calendar."""
+
+    def __init__(self, clock: ForwardClock) -> None:
+        self._clock = clock
+        self._durations = Timers()
+        self._moments = Timers()
+
+    def set(self, root: RunId, command: SetTimer) -> None:
+        """Set, replace or cancel a timer."""
+        if command.timer is TimerKind.SCHEDULE:
+            self._moments.set(root, command.run, command.timer, command.at)
+            return
+        at = None if command.at is None else self._clock.steadily(command.at)
+        self._durations.set(root, command.run, command.timer, at)
+
+    def drop(self, root: RunId) -> None:
+        """Forget every timer of a root."""
+        self._durations.drop(root)
+        self._moments.drop(root)
+
+    def due(self, now: datetime) -> list[tuple[RunId, RunId, TimerKind]]:
+        """Take and return (root, run, kind) of what is due."""
+        return [*self._durations.due(self._clock.steady()), *self._moments.due(now)]
+
+    def seconds_left(self, now: datetime) -> float:
+        """How long until the next one is due."""
+        duration, moment = self._durations.next_at(), self._moments.next_at()
+        left = float("inf") if duration is None else (duration - self._clock.steady()).total_seconds()
+        return left if moment is None else min(left, (moment - now).total_seconds())
+
+
 class Timers:
-    """All timers of one scheduler. The clock is an argument."""
+    """Timers that one clock wakes, which is an argument."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, int, Key]] = []
