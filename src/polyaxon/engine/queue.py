@@ -124,6 +124,15 @@ class Queue:
         obstacle = self._obstacle(first[2])
         return f"of the first, {obstacle}" if obstacle else "the next place is the first one's"
 
+    def limited_queue(self, run: RunId) -> str | None:
+        """The queue with a limit of its own in which the run holds a place, if it does."""
+        held = self._running.get(run)
+        return held.queue if held is not None and held.queue in self._limits.queues else None
+
+    def left_to_others(self, queue: str) -> int:
+        """How many runs of a queue with a limit others may execute, beside those that hold a place here."""
+        return self._limits.queues[queue] - self._used_queues.get(queue, 0)
+
     @property
     def limited(self) -> Sequence[str]:
         """The queues that have a limit of their own, which all schedulers share."""

@@ -108,6 +108,7 @@ class Roots:
         pending = deque(incoming)
         open_batches: dict[RunId, _Open] = {}
         done = Round()
+        limited: dict[RunId, set[str]] = {}
         count = 0
         while True:
             while pending:
@@ -116,10 +117,16 @@ class Roots:
             admitted = self.queue.admit() if count < most else []
             if not admitted:
                 break
-            pending.extend(Incoming(self.root_of[run], Admitted(run)) for run in admitted if run in self.root_of)
+            for run in admitted:
+                if (root_of := self.root_of.get(run)) is None:
+                    continue
+                pending.append(Incoming(root_of, Admitted(run)))
+                if (queue := self.queue.limited_queue(run)) is not None:
+                    limited.setdefault(root_of, set()).add(queue)
         for root, batch in open_batches.items():
             lease = self.driven[root].lease
-            done.batches.append(Batch(lease, batch.events, batch.changes, batch.requests, batch.artifacts))
+            places = {queue: self.queue.left_to_others(queue) for queue in limited.get(root, ())}
+            done.batches.append(Batch(lease, batch.events, batch.changes, batch.requests, batch.artifacts, places))
             done.commands[root] = batch.commands
         return done
 

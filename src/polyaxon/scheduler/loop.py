@@ -265,6 +265,8 @@ class Scheduler:
         self._retry_seconds = self._tuning.retry_seconds
         for root in lost:
             self._drop(root)
+            # Somebody else's now, or still ours and refused for want of places: renewing the leases tells.
+            self._is_unsure, self._beat_at = True, self._now
         kept = [batch for batch in done.batches if batch.lease.root not in lost]
         fetches = [fetch for batch in kept for fetch in self._carry_out(batch, done.commands[batch.lease.root])]
         self._crash("dispatched")

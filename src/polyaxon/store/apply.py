@@ -16,8 +16,9 @@ from polyaxon.engine.commands import Change, Created, Explained, Linked, Moved, 
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run
 from polyaxon.store.base import Batch
-from polyaxon.store.database import Connection
+from polyaxon.store.database import Connection, Database
 from polyaxon.store.events import encode_events
+from polyaxon.store.leases import busy_elsewhere
 from polyaxon.store.rows import run_to_row, updates
 from polyaxon.store.runs import (
     INSERT_CONTENTS,
@@ -47,10 +48,12 @@ _UPDATE_LEASE = "UPDATE leases SET sequence = ? WHERE root = ?"
 _DELETE_REQUEST = "DELETE FROM requests WHERE id = ?"
 
 
-def apply_batches(connection: Connection, batches: Sequence[Batch], lock_rows: str) -> Sequence[RunId]:
-    """Write the batches whose lease still holds; return the roots of the others."""
+def apply_batches(connection: Connection, batches: Sequence[Batch], database: Database) -> Sequence[RunId]:
+    """Write the batches whose lease and places still hold; return the roots of the others."""
     lost: list[RunId] = []
     writes = _Writes()
+    lock_rows = database.lock_rows()
+    busy = _busy(connection, batches, database)
     # One order for all writers: two that lock the same rows never wait for each other.
     for batch in sorted(batches, key=lambda batch: batch.lease.root):
         lease = batch.lease
@@ -58,9 +61,21 @@ def apply_batches(connection: Connection, batches: Sequence[Batch], lock_rows: s
         if row is None or row[0] != lease.owner or row[1] != lease.token:
             lost.append(lease.root)
             continue
+        if any(busy.get(queue, 0) > most for queue, most in batch.places.items()):
+            lost.append(lease.root)
+            continue
         writes.add(batch, row[2])
     writes.flush(connection)
     return lost
+
+
+def _busy(connection: Connection, batches: Sequence[Batch], database: Database) -> Mapping[str, int]:
+    """Return what others execute in the queues that the batches want places of; nobody takes one until the commit."""
+    queues = sorted({queue for batch in batches for queue in batch.places})
+    if not queues:
+        return {}
+    database.lock_names(connection, queues)
+    return busy_elsewhere(connection, batches[0].lease.owner, queues)
 
 
 class _Writes:

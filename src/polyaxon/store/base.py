@@ -60,7 +60,8 @@ class Batch:
     """What one root's events led to, to be committed together under its lease.
 
     `requests` are the ids of the requests among the events: they are done with this commit. `artifacts` is lineage that
-    came with the events.
+    came with the events. `places` says, for each queue with a limit in which the batch starts runs, how many runs of it
+    may execute in the roots of others: the batch is refused when there are more by now.
     """
 
     lease: Lease
@@ -68,6 +69,7 @@ class Batch:
     changes: Sequence[Change]
     requests: Sequence[int] = ()
     artifacts: Sequence[Artifact] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,8 @@ class Store(Protocol):
         ...
 
     def apply(self, batches: Sequence[Batch]) -> Sequence[RunId]:
-        """Commit all batches in one transaction; return the roots whose lease was lost: of theirs, nothing."""
+        """Commit all batches in one transaction; return the roots whose lease was lost, or whose batch found others
+        in its `places`: of theirs, nothing."""
         ...
 
     def history(self, root: RunId) -> Sequence[StoredEvent]:

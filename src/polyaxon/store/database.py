@@ -55,6 +55,10 @@ class Database(Protocol):
         """The clause that keeps selected rows from changing until the commit; empty where a writer is alone."""
         ...
 
+    def lock_names(self, connection: Connection, names: Sequence[str]) -> None:
+        """Wait until no other transaction has locked one of these names, sorted, and keep them until the commit."""
+        ...
+
     def migrate(self) -> None:
         """Bring the schema to this version."""
         ...

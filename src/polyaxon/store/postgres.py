@@ -15,7 +15,7 @@ from typing import Any, cast
 import psycopg
 
 from polyaxon.errors import StoreError
-from polyaxon.store.database import Row
+from polyaxon.store.database import Connection, Row
 from polyaxon.store.migrate import POSTGRES_WORDS, migrate_with
 from polyaxon.store.search import POSTGRES
 
@@ -23,6 +23,8 @@ __all__ = ["PostgresDatabase"]
 
 _MIGRATING = 0x706F6C79
 """The advisory lock of whoever migrates."""
+_NAMES = 0x706F6C78
+"""The first half of the advisory locks of names."""
 _LOCK_SECONDS = 30
 
 
@@ -39,6 +41,11 @@ class PostgresDatabase:
     def lock_rows(self) -> str:
         """Lock what was selected until the commit."""
         return " FOR UPDATE"
+
+    def lock_names(self, connection: Connection, names: Sequence[str]) -> None:
+        """Take an advisory lock for each."""
+        for name in names:
+            connection.one("SELECT pg_advisory_xact_lock(?, hashtext(?))", (_NAMES, name))
 
     @contextmanager
     def reading(self) -> Iterator[_Connection]:

@@ -166,9 +166,9 @@ class SqlStore:
             leases.release(connection, lease)
 
     def apply(self, batches: Sequence[Batch]) -> Sequence[RunId]:
-        """Commit all batches; return the roots whose lease was lost."""
+        """Commit all batches; return the roots whose lease or places were lost."""
         with self.database.writing() as connection:
-            return apply_batches(connection, batches, self.database.lock_rows())
+            return apply_batches(connection, batches, self.database)
 
     def history(self, root: RunId) -> Sequence[StoredEvent]:
         """Return the events of a root in order."""

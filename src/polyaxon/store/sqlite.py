@@ -14,7 +14,7 @@ from threading import RLock
 from typing import Any
 
 from polyaxon.errors import StoreError
-from polyaxon.store.database import Row
+from polyaxon.store.database import Connection, Row
 from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
 from polyaxon.store.search import SQLITE
 
@@ -44,6 +44,9 @@ class SqliteDatabase:
     def lock_rows(self) -> str:
         """Nothing: a writer is alone."""
         return ""
+
+    def lock_names(self, connection: Connection, names: Sequence[str]) -> None:
+        """Nothing: a writer is alone."""
 
     @contextmanager
     def reading(self) -> Iterator[_Connection]:

@@ -454,6 +454,17 @@ class StoreContract:
         assert store.busy_elsewhere("other", ["gpu"]) == {"gpu": 2}
         assert store.busy_elsewhere(ME, ["default"]) == {"default": 1}
 
+    def test_a_batch_is_refused_when_others_have_taken_its_places(self, store: Store) -> None:
+        store.create(run(1, status=Status.RUNNING, queue="gpu"), condition(), "other", 30)
+        lease = store.create(run(2, queue="gpu"), condition(), ME, 30)
+        assert lease is not None
+        batch = Batch(lease, [(Admitted(run(2).uuid), EPOCH)], [move(run(2).uuid, Status.COMPILED)])
+        assert store.apply([replace(batch, places={"cpu": 0, "gpu": 0})]) == [run(2).uuid]
+        assert store.get(run(2).uuid).status is Status.CREATED
+        assert store.history(run(2).uuid) == []
+        assert store.apply([replace(batch, places={"cpu": 0, "gpu": 1})]) == []
+        assert store.get(run(2).uuid).status is Status.COMPILED
+
     # Several processes
 
     def test_what_one_store_commits_another_sees(self, store: Store, open_store: Callable[[], Store]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from command_line import Cli, wait_until
+import yaml
+from command_line import DEADLINE_SECONDS, Cli, wait_until
 
 JOB = """
 version: 1.1
@@ -53,3 +54,20 @@ def test_a_run_that_waits_in_its_queue_for_too_long_fails(cli: Cli, tmp_path: Pa
     assert "not started after 0.2 seconds in the queue" in late.stdout
     (tmp_path / "gate").unlink()
     assert first.wait() == 0
+
+
+def test_two_drivers_in_a_hurry_never_exceed_the_limit_of_a_queue(cli: Cli, tmp_path: Path) -> None:
+    cli.run("config", "set", "queues.slow.concurrency", "1")
+    inside, trace = tmp_path / "inside", tmp_path / "trace"
+    alone = f"mkdir {inside} || echo two >> {trace}; echo one >> {trace}; rmdir {inside}"
+    drivers = []
+    for name in ("a", "b"):
+        file = tmp_path / f"{name}.yaml"
+        job = {"kind": "job", "container": {"command": ["sh", "-c", alone]}}
+        steps = [{"name": f"{name}{number}", "component": {"run": job}} for number in range(12)]
+        dag = {"kind": "dag", "operations": steps}
+        off = {"disable": True}
+        file.write_text(yaml.safe_dump({"kind": "component", "name": name, "queue": "slow", "cache": off, "run": dag}))
+        drivers.append(cli.start("run", "-f", file))
+    assert [driver.wait(DEADLINE_SECONDS) for driver in drivers] == [0, 0]
+    assert trace.read_text().splitlines() == ["one"] * 24

@@ -343,3 +343,50 @@ def test_late_news_of_a_finished_run_does_no_harm(bench: Bench) -> None:
     asyncio.run(bench.until(bench.scheduler(), over))
     assert bench.statuses(root) == {"flow": "succeeded", "a": "succeeded", "b": "succeeded"}
     assert Status.FAILED not in {each.type for each in bench.store.conditions(told[0])}
+
+
+class Late:
+    """A store that does not see what others execute before it has refused a commit for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.refused = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def busy_elsewhere(self, owner: str, queues: Sequence[str]) -> Any:
+        return self._store.busy_elsewhere(owner, queues) if self.refused else {}
+
+    def apply(self, batches: Sequence[Batch]) -> Any:
+        refused = self._store.apply(batches)
+        self.refused += len(refused)
+        return refused
+
+
+def test_a_limit_holds_for_two_schedulers_that_decide_at_the_same_moment(bench: Bench) -> None:
+    limits = Limits(queues={"slow": 1})
+    bench.runtime.held = {"one"}
+    first = bench.submit(JOB.replace("name: job", "name: one\nqueue: slow"))
+    theirs = bench.scheduler("they:1:1", limits=limits)
+    asyncio.run(bench.until(theirs, lambda: bench.status(first) == "running"))
+    second = bench.submit(JOB.replace("name: job", "name: two\nqueue: slow"))
+    late = Late(bench.store)
+    mine = bench.scheduler(store=late, limits=limits)
+    mine.want(second.uuid)
+
+    def waits() -> bool:
+        return late.refused > 0 and bench.status(second) == "queued"
+
+    asyncio.run(bench.until(mine, waits, adopt=False))
+    assert bench.runtime.started == [("one", 1)]
+    assert late.refused == 1
+
+    def over() -> bool:
+        if ("one", 1) in bench.runtime.started and "one" in bench.runtime.held:
+            bench.runtime.held.clear()
+            bench.runtime.end(first.uuid, 1)
+        return bench.is_over(second)
+
+    asyncio.run(bench.until(bench.scheduler("third:1:1", limits=limits), over))
+    assert bench.runtime.started == [("one", 1), ("two", 1)]
