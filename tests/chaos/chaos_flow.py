@@ -20,13 +20,7 @@ FAILED = 3
 """How a driver ends whose flow failed, as this one does."""
 
 # Every job appends its own name to a file: a name that is there twice was done twice.
-FLOW = """
-version: 1.1
-kind: component
-name: flow
-run:
-  kind: dag
-  components:
+WORK = """
   - name: work
     inputs:
     - {name: mark, type: str}
@@ -40,8 +34,17 @@ run:
         - |
           echo "{{ mark }}-{{ number }}" >> "$CHAOS_EFFECTS"
           echo '{"op":"outputs","values":{"loss":{{ number }}}}' >> "$POLYAXON_RUN_ARTIFACTS_PATH/journal.jsonl"
-          sleep 0.0{{ number }}
+          sleep 0.0{{ number % 4 }}
           test "{{ mark }}" != bad
+""".strip("\n")
+FLOW = """
+version: 1.1
+kind: component
+name: flow
+run:
+  kind: dag
+  components:
+@WORK@
   operations:
   - {name: first, dagRef: work, params: {mark: {value: first}, number: {value: 3}}}
   - {name: left, dagRef: work, dependencies: [first], params: {mark: {value: left}}}
@@ -66,7 +69,7 @@ run:
     dependencies: [search, bad, right, never]
     trigger: all_done
     params: {mark: {value: last}}
-"""
+""".replace("@WORK@", WORK)
 SLEEPER = """
 version: 1.1
 kind: component

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from chaos_flow import DEADLINE_SECONDS, FAILED, Chaos
+from chaos_flow import DEADLINE_SECONDS, FAILED, WORK, Chaos
 
 from polyaxon.model.run import Run
 from polyaxon.testing.postgres_server import PostgresServer
@@ -35,19 +35,7 @@ name: large
 run:
   kind: dag
   components:
-  - name: work
-    inputs:
-    - {name: mark, type: str}
-    - {name: number, type: int, value: 0, isOptional: true}
-    run:
-      kind: job
-      container:
-        command: [sh, -c]
-        args:
-        - |
-          echo "{{ mark }}-{{ number }}" >> "$CHAOS_EFFECTS"
-          sleep 0.0{{ number % 4 }}
-          test "{{ mark }}" != bad
+@WORK@
   - name: endless
     run: {kind: job, container: {command: [sh, -c], args: ['echo endless >> "$CHAOS_EFFECTS"; exec sleep 300']}}
   - name: pair
@@ -67,7 +55,7 @@ run:
   - {name: after-bad, dagRef: work, dependencies: [bad], params: {mark: {value: after-bad}}}
   - {name: never, dagRef: work, conditions: "{{ 1 > 2 }}", params: {mark: {value: never}}}
   - {name: handled, dagRef: work, dependencies: [bad, endless], trigger: all_failed, params: {mark: {value: handled}}}
-"""  # noqa: E501 - the flow reads better with an operation per line
+""".replace("@WORK@", WORK)  # noqa: E501 - the flow reads better with an operation per line
 
 
 def large_flow() -> str:

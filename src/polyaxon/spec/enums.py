@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, get_args
 
+from polyaxon.model.status import Pending
 from polyaxon.spec import connections, hooks, init
 
 __all__ = [
@@ -143,13 +144,7 @@ class V1PipelineKind(StrEnum):
     SCHEDULE = "schedule"
 
 
-class V1RunPending(StrEnum):
-    """What a run waits for before it may start."""
-
-    APPROVAL = "approval"
-    UPLOAD = "upload"
-    CACHE = "cache"
-    BUILD = "build"
+V1RunPending = Pending
 
 
 class V1RunEdgeKind(StrEnum):

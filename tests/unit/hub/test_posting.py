@@ -7,34 +7,13 @@ import json
 import socketserver
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from polyaxon.hub.post import main, payload
+from polyaxon.testing.http_receiver import HttpReceiver
 
 VALUES = {"name": "train", "status": "succeeded"}
-
-
-class _Receiver(HTTPServer):
-    received: list[object]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Receiver
-
-    def do_GET(self) -> None:
-        self.server.received.append(self.path)
-        self.send_response(204)
-        self.end_headers()
-
-    def do_POST(self) -> None:
-        self.server.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(500 if self.path == "/broken" else 204)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        return
 
 
 class _Mailbox(socketserver.ThreadingTCPServer):
@@ -85,19 +64,13 @@ def mailbox() -> Iterator[_Mailbox]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[_Receiver]:
-    server = _Receiver(("127.0.0.1", 0), _Handler)
-    server.received = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def receiver() -> Iterator[HttpReceiver]:
+    with HttpReceiver() as server:
+        yield server
 
 
-def environ(server: _Receiver, path: str = "/hook") -> dict[str, str]:
-    schema = {"url": f"http://127.0.0.1:{server.server_address[1]}{path}"}
+def environ(server: HttpReceiver, path: str = "/hook") -> dict[str, str]:
+    schema = {"url": server.url(path)}
     catalog = {"connections": [{"name": "n", "kind": "slack", "schema": schema}]}
     return {"POLYAXON_CONNECTIONS_CATALOG": json.dumps(catalog), "POLYAXON_RUN_INSTANCE": "o.p.runs.1"}
 
@@ -114,12 +87,12 @@ def test_each_service_gets_its_own_shape(kind: str, body: dict[str, str]) -> Non
     assert payload(kind, VALUES, "i") == body
 
 
-def test_values_are_posted_to_the_connections_address(receiver: _Receiver) -> None:
+def test_values_are_posted_to_the_connections_address(receiver: HttpReceiver) -> None:
     assert main(["--kind=slack", "--name=train", "--status=failed"], environ(receiver)) == 0
-    assert receiver.received == [{"text": "train: failed"}]
+    assert receiver.taken == [{"text": "train: failed"}]
 
 
-def test_a_refusal_fails_the_run(receiver: _Receiver, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_fails_the_run(receiver: HttpReceiver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--kind=slack"], environ(receiver, "/broken")) == 1
     assert "telling slack failed" in capsys.readouterr().err
 
@@ -134,19 +107,19 @@ def catalog(kind: str, **schema: object) -> dict[str, str]:
     return {"POLYAXON_CONNECTIONS_CATALOG": json.dumps(found), "POLYAXON_RUN_INSTANCE": "o.p.runs.1"}
 
 
-def test_the_connection_says_what_kind_it_is_and_what_to_add(receiver: _Receiver) -> None:
-    url = f"http://127.0.0.1:{receiver.server_address[1]}/hook"
+def test_the_connection_says_what_kind_it_is_and_what_to_add(receiver: HttpReceiver) -> None:
+    url = receiver.url()
     surroundings = catalog("slack", url=url, channel="#ml", icon_url="http://icon")
     assert main(["--name=train", "--status=failed", "--message=exit code 1"], surroundings) == 0
-    assert receiver.received == [
+    assert receiver.taken == [
         {"text": "train: failed (exit code 1)", "channel": "#ml", "icon_url": "http://icon"},
     ]
 
 
-def test_a_webhook_may_want_its_values_in_the_address(receiver: _Receiver) -> None:
-    url = f"http://127.0.0.1:{receiver.server_address[1]}/hook?team=ml"
+def test_a_webhook_may_want_its_values_in_the_address(receiver: HttpReceiver) -> None:
+    url = receiver.url("/hook?team=ml")
     assert main(["--name=train", "--status=failed"], catalog("webhook", url=url, method="GET")) == 0
-    assert receiver.received == ["/hook?team=ml&text=train%3A+failed&run=o.p.runs.1&name=train&status=failed"]
+    assert receiver.asked == ["/hook?team=ml&text=train%3A+failed&run=o.p.runs.1&name=train&status=failed"]
 
 
 def test_a_pager_is_told_how_bad_it_is() -> None:
