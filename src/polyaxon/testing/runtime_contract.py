@@ -19,7 +19,7 @@ from polyaxon.runtimes.base import Runtime
 
 __all__ = ["RuntimeContract", "Watcher", "shell_plan"]
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 
 
 def shell_plan(places: Places, run: RunId, script: str, env: dict[str, str] | None = None) -> LaunchPlan:

@@ -56,7 +56,7 @@ def test_a_full_disk_is_named_and_the_run_ends_once_there_is_room(small: Path, t
     assert (refused.returncode, "database or disk is full" in refused.stderr) == (1, True), refused.stderr
     assert "Traceback" not in refused.stderr
     filler.unlink()
-    seen = driver.communicate(timeout=60)[0]
+    seen = driver.communicate(timeout=120)[0]
     # The exit code could not be written while there was no room, but this scheduler is the process's parent.
     assert driver.returncode == 0, seen
     assert seen.count("trying again") < 20, seen
@@ -104,7 +104,7 @@ def test_directories_that_vanish_under_a_run_leave_it_its_end(cli: Cli, tmp_path
     run = wait_until(lambda: cli.runs("status: running"), "running")[0]
     shutil.rmtree(cli.home / room / run["uuid"])
     go.touch()
-    seen = driver.communicate(timeout=60)[0]
+    seen = driver.communicate(timeout=120)[0]
     assert driver.returncode == 1, seen
     assert "exit code 3" in seen
     assert "Traceback" not in seen

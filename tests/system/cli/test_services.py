@@ -57,7 +57,7 @@ def test_a_service_runs_once_its_port_answers_and_says_where_it_is(cli: Cli, tmp
     assert cli.run("ops", "service", "web", "--url").stdout == f"{url}\n"
     assert url in cli.run("ops", "get", "web").stdout
     driver.send_signal(signal.SIGINT)
-    seen = driver.communicate(timeout=60)[0]
+    seen = driver.communicate(timeout=120)[0]
     assert f"running  {url}" in seen
     assert status(cli) == "stopped"
 
@@ -70,7 +70,7 @@ def test_a_taken_port_and_every_further_replica_get_ports_of_their_own(cli: Cli,
         urls = cli.json("ops", "service", "web")["urls"]
         explained = cli.run("ops", "explain", "web").stdout
         cli.run("ops", "stop", "web")
-        driver.communicate(timeout=60)
+        driver.communicate(timeout=120)
     assert len(set(urls)) == 2
     assert f"http://127.0.0.1:{port}" not in urls
     assert f"port {port} is taken on this machine, the service gets {urls[0].rpartition(':')[2]} instead" in explained
@@ -96,7 +96,7 @@ def test_a_service_that_nobody_uses_is_culled(cli: Cli, tmp_path: Path) -> None:
     driver = cli.start("run", "-f", write(tmp_path, service(free_port(), termination=termination)))
     wait_until(lambda: status(cli) == "running", "running")
     busy.unlink()
-    seen = driver.communicate(timeout=60)[0]
+    seen = driver.communicate(timeout=120)[0]
     assert driver.returncode == 1
     assert "nobody used it for 1 s (termination.culling)" in cli.run("ops", "explain", "web").stdout
     assert status(cli) == "stopped", seen
@@ -109,7 +109,7 @@ def test_a_failed_liveness_probe_fails_the_service(cli: Cli, tmp_path: Path) -> 
     driver = cli.start("run", "-f", write(tmp_path, service(free_port(), container={"livenessProbe": probe})))
     wait_until(lambda: status(cli) == "running", "running")
     well.unlink()
-    seen = driver.communicate(timeout=60)[0]
+    seen = driver.communicate(timeout=120)[0]
     assert "the liveness probe of `main` failed 2 times: `test` ended with 1" in seen
 
 
@@ -123,7 +123,7 @@ def test_a_service_outlives_its_scheduler_and_is_found_again(cli: Cli, tmp_path:
     wait_until(lambda: "address" in cli.run("ops", "get", "web").stdout, "its address")
     assert cli.json("ops", "service", "web")["urls"] == [f"http://127.0.0.1:{port}"]
     again.send_signal(signal.SIGINT)
-    again.communicate(timeout=60)
+    again.communicate(timeout=120)
     assert status(cli) == "stopped"
 
 

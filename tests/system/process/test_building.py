@@ -79,13 +79,18 @@ class Maker:
     def build(
         self, text: str, destination: str = "acme/img", files: Mapping[str, str] | None = None, **options: object
     ) -> Built:
-        context = self.directory / "context"
-        context.mkdir(exist_ok=True)
-        (context / "Dockerfile").write_text(text)
-        for name, content in (files or {}).items():
-            (context / name).parent.mkdir(parents=True, exist_ok=True)
-            (context / name).write_text(content)
+        self.write({"Dockerfile": text, **(files or {})})
+        return self.build_written(destination, **options)
+
+    def write(self, files: Mapping[str, str]) -> None:
+        for name, content in files.items():
+            file = self.directory / "context" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+
+    def build_written(self, destination: str = "acme/img", **options: object) -> Built:
         self.said = []
+        context = self.directory / "context"
         request = Request(
             home=self.home,
             destination=destination,
@@ -198,7 +203,8 @@ def test_what_a_killed_build_left_is_removed_by_the_next(fresh: Maker) -> None:
 
 def test_of_two_identical_builds_at_once_one_builds_and_the_other_waits(fresh: Maker) -> None:
     results: list[Built] = []
-    threads = [threading.Thread(target=lambda: results.append(fresh.build("FROM python:3.11\n"))) for _ in range(2)]
+    fresh.write({"Dockerfile": "FROM python:3.11\n"})  # once: one who reads it while it is written finds it empty
+    threads = [threading.Thread(target=lambda: results.append(fresh.build_written())) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

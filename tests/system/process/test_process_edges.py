@@ -64,14 +64,14 @@ class Machine:
 
 
 async def exists(path: Path) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not path.exists():
             await asyncio.sleep(0.01)
 
 
 async def appears(path: Path) -> None:
     """Wait for the file and its first line."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not path.exists() or not path.read_text().endswith("\n"):
             await asyncio.sleep(0.01)
 
@@ -81,7 +81,7 @@ def alive(words: str) -> list[psutil.Process]:
 
 
 async def gone(words: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while alive(words):
             await asyncio.sleep(0.01)
 

@@ -21,7 +21,7 @@ def observed(script, act: Callable[[FakeRuntime], Awaitable[None]], count: int) 
         await runtime.open()
         await act(runtime)
         seen: list[Observation] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             async for batch in runtime.observations():
                 seen.extend(batch)
                 if len(seen) >= count:

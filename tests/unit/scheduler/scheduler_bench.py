@@ -22,7 +22,7 @@ from polyaxon.settings import Settings, read_settings
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 120.0
 
 
 class ScriptedRuntime:

@@ -286,7 +286,7 @@ def test_a_stop_ends_a_preparation(tmp_path: Path) -> None:
         await runtime.open()
         async with watching(runtime) as watcher:
             await runtime.start(plan, 1)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 while not (tmp_path / "began").exists():
                     await asyncio.sleep(0.01)
             await runtime.stop(RUN, 1, grace_seconds=10)

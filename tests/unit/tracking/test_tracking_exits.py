@@ -83,7 +83,7 @@ def test_sigterm_stops_the_run_and_kills_the_process_as_ever(program: Program) -
     )
     wait_for_line(process)
     process.terminate()
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGTERM
     assert "STATUS stopped terminated" in err
     (metrics,) = program.home.glob("artifacts/*/events/metric/loss.plx")
@@ -95,7 +95,7 @@ def test_a_handler_of_the_user_is_left_alone(program: Program) -> None:
     process = program.start(handler + "tracking.init()\nprint('ready', flush=True)\ntime.sleep(60)")
     wait_for_line(process)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 7
 
 
@@ -160,7 +160,7 @@ def test_several_processes_of_one_run_write_the_same_files(program: Program) -> 
     )
     processes = [program.start(code) for _ in range(3)]
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     lines = (program.directory / "events/metric/m.plx").read_text().splitlines()
     values = [line for line in lines if not line.startswith("step|")]
     assert len(values) == 6000

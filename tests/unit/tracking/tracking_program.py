@@ -43,7 +43,7 @@ class Program:
     def run(self, code: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run the code to its end."""
         process = self.start(code, **env)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def journal(self) -> Journal:

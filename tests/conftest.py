@@ -1,0 +1,8 @@
+"""What holds for all tests: a slow machine fails none of those that generate their input."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
