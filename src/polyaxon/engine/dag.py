@@ -209,12 +209,14 @@ _ACT = {
 
 
 def _trigger_facts(node: Node) -> dict[str, Any]:
-    """What a trigger was evaluated on: the counters, and by name the first upstreams that did not succeed."""
+    """What a trigger was evaluated on: the counters, and by name the first upstreams that did not succeed, or of one
+    that waits for a success those that did."""
     if node.step is None or node.tally is None or node.pipeline is None or node.pipeline.group is None:
         return {}
     children = node.pipeline.group.children
-    others = (name for name in node.step.upstreams if children[name].status is not Status.SUCCEEDED)
-    named = {name: children[name].status.value for name in islice(others, _NAMED)}
+    is_success = node.step.trigger == Trigger.ONE_SUCCEEDED and node.tally.succeeded > 0
+    seen = (name for name in node.step.upstreams if (children[name].status is Status.SUCCEEDED) is is_success)
+    named = {name: children[name].status.value for name in islice(seen, _NAMED)}
     return {"trigger": str(node.step.trigger), "counts": node.tally.describe(), "upstreams": named}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -12,7 +13,7 @@ from polyaxon.cli.live.plain import PlainView
 from polyaxon.cli.live.tree import Goal, Tree, read_goal
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Cloning, Run, RunKind
-from polyaxon.model.status import Status
+from polyaxon.model.status import Pending, Status
 
 START = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 SEARCH = {
@@ -159,6 +160,26 @@ def test_plain_lines_tell_each_change_once_indented_as_the_tree() -> None:
         "     3.0 s      #0  running  lr=0.5",
         "     3.0 s      #0  succeeded  2.0 s  loss=0.5  [1/20, best loss=0.5]",
     ]
+
+
+def test_plain_lines_tell_once_who_waits_for_somebody_and_what_to_do() -> None:
+    written: list[str] = []
+    view = PlainView(Tree("root"), written.append, START, every_status=False)
+    held = a_run("root", Status.CREATED, pending=Pending.APPROVAL)
+    for row in (held, held, replace(held, pending=None), replace(held, pending=None, status=Status.RUNNING)):
+        view.update(row, START)
+    assert written == [
+        "     0.0 s  root  waits for an approval  `polyaxon ops approve root`",
+        "     0.0 s  root  running",
+    ]
+
+
+def test_plain_lines_tell_why_and_when_a_run_is_tried_again() -> None:
+    written: list[str] = []
+    tree = Tree("root")
+    tree.reasons["root"] = "attempt 1 of 2 failed (exit code 1); the next one starts in 0.9 s"
+    PlainView(tree, written.append, START, every_status=False).update(a_run("root", Status.RETRYING), START)
+    assert written == [f"     0.0 s  root  retrying  {tree.reasons['root']}"]
 
 
 def test_watching_tells_every_status() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import polyaxon.server
 from polyaxon.cli import background, follow, launch
 from polyaxon.cli.app import run_app
 from polyaxon.cli.ops import backfill, requests, restart, resume
+from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Phase
+from polyaxon.model.run import Condition, Run, RunKind
+from polyaxon.model.status import Status
 from polyaxon.runtimes.fake import FakeRuntime, Play
 from polyaxon.server import Local, open_local
-from polyaxon.settings import Settings
+from polyaxon.settings import Settings, read_settings
 
 DAG = """
 kind: component
@@ -246,6 +250,18 @@ def test_what_a_runs_state_does_not_allow_is_refused(verb: str, play: Callable[.
     code, _, err = told("ops", verb, "train")
     assert code == 2
     assert "it is succeeded" in err
+
+
+def test_a_run_that_has_begun_is_not_skipped(play: Callable[..., None], told: Any) -> None:
+    with open_local(read_settings()) as local:
+        now = datetime.now(UTC)
+        uuid = RunId("c" * 32)
+        begun = Run(uuid, "default", "busy", RunKind.JOB, "job", Status.RUNNING, now, now, uuid)
+        local.store.create(begun, Condition(Status.RUNNING, "Running", "", now))
+    code, _, err = told("ops", "skip", "busy")
+    assert code == 2
+    assert "cannot be skipped: it is running" in err
+    assert "polyaxon ops stop cccccccc" in err
 
 
 SWEEP = """

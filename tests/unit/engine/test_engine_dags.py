@@ -53,6 +53,7 @@ def test_one_succeeded_waits_for_one_that_does():
     operations = op("a", job("fails")), op("b", dependencies=["first"]), op("first")
     done = run(*operations, op("c", dependencies=["a", "b"], trigger="one_succeeded"), script=SCRIPT)
     assert done.status("c") == "succeeded"
+    assert done.facts("c", "trigger")[0]["upstreams"] == {"b": "succeeded"}
 
 
 @pytest.mark.parametrize(("trigger", "starts"), [("one_done", True), ("one_succeeded", True), ("all_done", False)])

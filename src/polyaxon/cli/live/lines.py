@@ -18,7 +18,7 @@ BAR_WIDTH = 20
 LABEL_WIDTH = 32
 OUTPUTS_SHOWN = 3
 FAR_MORE = 10
-EXPLAINED = {Status.WARNING, Status.UNSCHEDULABLE}
+EXPLAINED = {Status.WARNING, Status.UNSCHEDULABLE, Status.RETRYING}
 """Statuses whose reason is shown beside them."""
 QUIET = {Status.SUCCEEDED, Status.SKIPPED, Status.CREATED, Status.COMPILED, Status.QUEUED, Status.ON_SCHEDULE}
 """What is summed up in one line when the tree does not fit."""

@@ -6,15 +6,22 @@ from collections.abc import Callable
 from datetime import datetime
 
 from polyaxon.cli.live.lines import EXPLAINED, address_of, reuse_note
-from polyaxon.cli.live.tree import Move, Tree
+from polyaxon.cli.live.tree import Move, Node, Tree
 from polyaxon.cli.words import duration, in_short, values_in_short
 from polyaxon.model.run import Run, RunKind
-from polyaxon.model.status import FINAL, Status
+from polyaxon.model.status import FINAL, Pending, Status
 
 __all__ = ["PlainView"]
 
 TOLD = FINAL | {Status.RUNNING, Status.RETRYING, Status.WARNING, Status.UNSCHEDULABLE, Status.STOPPING, Status.RESUMING}
 """The steps on the way (compiled, queued, scheduled, starting) are told with `--watch` only."""
+
+
+WAITS = {
+    Pending.APPROVAL: ("waits for an approval", "`polyaxon ops approve {}`"),
+    Pending.CACHE: ("waits for an equal run that goes on", "`polyaxon ops approve {}` runs it all the same"),
+}
+"""What holds a run until somebody acts, and how."""
 
 
 class PlainView:
@@ -25,19 +32,22 @@ class PlainView:
         self.write = write
         self.started_at = started_at
         self.every_status = every_status
+        self._waiting: set[str] = set()
+        """Whose wait for somebody was told."""
 
     def update(self, run: Run, now: datetime) -> None:
         """Take in a row and tell what changed."""
         move = self.tree.update(run)
         if move is not None and (self.every_status or run.status in TOLD):
-            self.write(self._line(move, now))
+            self.write(self._line(move.node, run.status.value, self._details(move, now), now))
+        if run.pending in WAITS and run.uuid not in self._waiting and run.status not in FINAL:
+            self._waiting.add(run.uuid)
+            what, hint = WAITS[run.pending]
+            self.write(self._line(self.tree.nodes[run.uuid], what, [hint.format(run.uuid[:8])], now))
 
-    def _line(self, move: Move, now: datetime) -> str:
-        node = move.node
-        run = node.run
+    def _line(self, node: Node, what: str, details: list[str], now: datetime) -> str:
         clock = f"{(now - self.started_at).total_seconds():8.1f} s"
-        text = f"{clock}  {'  ' * node.depth}{self.tree.label(node)}  {run.status.value}"
-        return "  ".join([text, *self._details(move, now)])
+        return "  ".join([f"{clock}  {'  ' * node.depth}{self.tree.label(node)}  {what}", *details])
 
     def _details(self, move: Move, now: datetime) -> list[str]:
         node = move.node

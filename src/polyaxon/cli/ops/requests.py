@@ -16,8 +16,8 @@ from polyaxon.cli.shapes import run_item
 from polyaxon.cli.words import colored_status
 from polyaxon.engine.events import Action
 from polyaxon.errors import ConflictError
-from polyaxon.model.run import Run
-from polyaxon.model.status import Status, is_final
+from polyaxon.model.run import Run, RunKind
+from polyaxon.model.status import SAFE_STOP, Status, is_final
 from polyaxon.server import Local
 
 __all__ = ["approve", "invalidate", "open_local_home", "skip", "stop"]
@@ -29,6 +29,7 @@ ENDED = {
     Status.SKIPPED: "been skipped",
     Status.UPSTREAM_FAILED: "ended upstream_failed",
 }
+PIPELINES = {RunKind.DAG, RunKind.MATRIX, RunKind.SCHEDULE}
 STOP_SECONDS = 120.0
 """How long `stop` waits for the end before it returns; the stop goes on."""
 NO_PAYLOAD: Mapping[str, Any] = {}
@@ -89,6 +90,9 @@ def skip(ctx: click.Context, asked: Asked, output: Output) -> None:
     def ask(local: Local, run: Run) -> tuple[Run, str]:
         if is_final(run.status):
             raise ConflictError(f"{named(run)} cannot be skipped: it is {run.status.value} already")
+        if run.kind not in PIPELINES and run.status not in SAFE_STOP:
+            hint = f"only what has not started can be skipped; `polyaxon ops stop {run.uuid[:8]}` stops it"
+            raise ConflictError(f"{named(run)} cannot be skipped: it is {run.status.value}", hint=hint)
         row = _ask(local, run, Action.SKIP)
         return row, f"{named(row)}: asked to be skipped, now {colored_status(row.status)}"
 
