@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from polyaxon.engine.commands import Change, Created, Moved, Updated
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run
+from polyaxon.model.run import Run, changed
 from polyaxon.model.status import FINAL
 
 __all__ = ["Rows"]
@@ -31,7 +30,7 @@ class Rows:
 
     def take(self, changes: Iterable[Change]) -> None:
         """Apply committed changes. The steps that one commit takes are told as one: where a run is after it."""
-        changed: dict[RunId, dict[str, object]] = {}
+        fields_of: dict[RunId, dict[str, object]] = {}
         for change in changes:
             if isinstance(change, Created):
                 if change.run.root in self._roots and change.run.uuid not in self._rows:
@@ -41,16 +40,15 @@ class Rows:
                 if change.run not in self._rows:
                     continue
                 condition = change.condition
-                fields = changed.setdefault(change.run, {})
+                fields = fields_of.setdefault(change.run, {})
                 fields |= {"status": condition.type, "updated_at": condition.at, **change.fields}
                 if condition.type in FINAL:  # in the order in which runs end
-                    self._change(change.run, changed.pop(change.run))
+                    self._change(change.run, fields_of.pop(change.run))
             elif isinstance(change, Updated) and change.run in self._rows:
-                changed.setdefault(change.run, {}).update(change.fields)
-        for run, fields in changed.items():
+                fields_of.setdefault(change.run, {}).update(change.fields)
+        for run, fields in fields_of.items():
             self._change(run, fields)
 
     def _change(self, run: RunId, fields: dict[str, object]) -> None:
-        # `Any` in spirit: the fields are attributes of a run by the contract of `Moved` and `Updated`.
-        row = self._rows[run] = replace(self._rows[run], **fields)  # type: ignore[arg-type]
+        row = self._rows[run] = changed(self._rows[run], fields)
         self._tell(row)
