@@ -20,6 +20,7 @@ ticket with `ended` and the code, `elsewhere` (another one has the claim), `fail
 from __future__ import annotations
 
 import errno
+import gc
 import marshal
 import os
 import select
@@ -112,6 +113,10 @@ class _Child:
 class _Keeper:
     def __init__(self, channel: socket.socket) -> None:
         self._channel: socket.socket | None = channel
+        self._poll = select.poll()
+        self._poll.register(channel, select.POLLIN)
+        self._is_stuck = False
+        """Whether answers wait for the scheduler to read."""
         self._mark = f"{boot()} {os.getpid()} {start_time(os.getpid())}"
         self._line = Line()
         self._held: dict[int, tuple[Any, ...]] = {}
@@ -130,8 +135,9 @@ class _Keeper:
 
     def keep(self, woken: int) -> None:
         """Serve until the scheduler is gone and every process has ended; `woken` is readable when one may have."""
+        self._poll.register(woken, select.POLLIN)
         while self._channel is not None or self._requests or self._children:
-            ready = self._wait(woken)
+            ready = {descriptor for descriptor, _ in self._poll.poll(0 if self._requests else None)}
             if woken in ready:
                 os.read(woken, 4096)
                 self._reap()
@@ -145,13 +151,6 @@ class _Keeper:
             if self._channel is not None and self._answers:
                 self._send(self._channel)
 
-    def _wait(self, woken: int) -> set[int]:
-        poll = select.poll()
-        poll.register(woken, select.POLLIN)
-        if self._channel is not None:
-            poll.register(self._channel, select.POLLIN | (select.POLLOUT if self._answers else 0))
-        return {descriptor for descriptor, _ in poll.poll(0 if self._requests else None)}
-
     def _receive(self, channel: socket.socket) -> None:
         try:
             data, locks, _, _ = socket.recv_fds(channel, _CHUNK_BYTES, _MOST_LOCKS, socket.MSG_DONTWAIT)
@@ -163,16 +162,20 @@ class _Keeper:
         self._received += data
         self._requests += messages_in(self._received)
         if not data:
+            self._poll.unregister(channel)
             self._channel = None
 
     def _send(self, channel: socket.socket) -> None:
         try:
             sent = channel.send(self._answers, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            return
+            sent = 0
         except OSError:  # it is gone: reading says so
             sent = len(self._answers)
         del self._answers[:sent]
+        if bool(self._answers) != self._is_stuck:
+            self._is_stuck = not self._is_stuck
+            self._poll.modify(channel, select.POLLIN | (select.POLLOUT if self._is_stuck else 0))
 
     def _answer(self, number: int, what: str, value: Any = None) -> None:
         self._answers += packed((number, what, value, time.time()))
@@ -348,6 +351,7 @@ def _said(error: OSError) -> str:
 
 def main() -> None:
     """Keep what the socket at standard input asks for."""
+    gc.disable()  # nothing here refers to itself
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     woken, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)

@@ -38,13 +38,14 @@ class Line:
     def begin(self) -> list[Any]:
         """Let in and return everybody who has a place now."""
         begun: list[Any] = []
-        for who, (lane, width) in list(self._waiting.items()):
+        for who, (lane, width) in self._waiting.items():
             if self._places is not None and len(self._inside) >= self._places:
                 break
             if lane is None or self._in_lane[lane] < width:
-                del self._waiting[who]
                 self._let_in(who, lane)
                 begun.append(who)
+        for who in begun:
+            del self._waiting[who]
         return begun
 
     def _let_in(self, who: Hashable, lane: Hashable) -> None:

@@ -35,8 +35,8 @@ class Pace:
 
     @property
     def is_ahead(self) -> bool:
-        """Whether everything that runs has a successor, so that nothing waits for the next decision."""
-        return bool(self._waiting) and len(self._waiting) >= len(self._running)
+        """Whether there is work for a while, so that the next decision may wait for company."""
+        return bool(self._waiting) and len(self._waiting) >= max(len(self._running), self.ahead // 2)
 
     def sent(self, run: RunId) -> None:
         """The start of an attempt was handed over."""

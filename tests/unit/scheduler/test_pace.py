@@ -53,9 +53,23 @@ def test_it_is_ahead_while_everything_that_runs_has_a_successor() -> None:
     assert pace.is_ahead
     see(pace, "b", Phase.RUNNING)
     assert not pace.is_ahead, "two run, one waits"
-    see(pace, "a", Phase.SUCCEEDED)
+    see(pace, "a", Phase.SUCCEEDED, 10.0)
     assert pace.is_ahead
     pace.forget(RunId("c"))
+    assert not pace.is_ahead
+
+
+def test_with_short_work_it_is_ahead_while_half_of_what_was_handed_over_waits() -> None:
+    pace = Pace(2)
+    work(pace, *"abcdef", seconds=0.005)
+    for number in range(pace.ahead):
+        pace.sent(RunId(str(number)))
+    for number in range(pace.ahead // 2):
+        assert pace.is_ahead
+        see(pace, str(number), Phase.RUNNING)
+        see(pace, str(number), Phase.SUCCEEDED, 0.005)
+    assert pace.is_ahead
+    pace.forget(RunId(str(pace.ahead - 1)))
     assert not pace.is_ahead
 
 

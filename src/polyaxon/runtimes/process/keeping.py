@@ -1,6 +1,6 @@
 """The scheduler's side of its keeper (`keeper`): asks it to start processes, and hears how they ended.
 
-A keeper is started with the first request. One that is killed takes the knowledge of exit codes with it: whoever asked
+A keeper that is killed is replaced with the next request. It takes the knowledge of exit codes with it: whoever asked
 is told that it is gone, and looks for what became of the process himself.
 """
 
@@ -51,9 +51,26 @@ class Keeper:
         self._unsent: list[bytes] = []
         self._received = bytearray()
 
+    def open(self) -> socket.socket:
+        """Start the keeper program, if it does not run. Raises OSError."""
+        if self._channel is not None:
+            return self._channel
+        ours, theirs = socket.socketpair()
+        try:
+            self._pid = _start(theirs)
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._channel = ours
+        self._loop.add_reader(ours, self._heard)
+        self._send(("open", self._places))
+        return ours
+
     def enter(self, lane: str | None, width: int, at_once: bool, answered: Callable[[Answer], None]) -> int:
         """Ask for a place in the line and return it. Raises OSError."""
-        self._open()
+        self.open()
         place = self._ask(answered)
         self._send(("enter", place, lane, width, at_once))
         return place
@@ -80,7 +97,7 @@ class Keeper:
     ) -> int:
         """Have a process started, in directories that are made for it, and return its ticket: at once, or for as long
         as it has the place. Raises OSError."""
-        channel = self._open()
+        channel = self.open()
         ticket = self._ask(answered)
         request = ("spawn", ticket, place, stem, tuple(directories), tuple(argv), dict(env), cwd, log, len(locks))
         if locks:
@@ -106,22 +123,6 @@ class Keeper:
         self._number += 1
         self._asked[self._number] = answered
         return self._number
-
-    def _open(self) -> socket.socket:
-        if self._channel is not None:
-            return self._channel
-        ours, theirs = socket.socketpair()
-        try:
-            self._pid = _start(theirs)
-        except OSError:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        self._channel = ours
-        self._loop.add_reader(ours, self._heard)
-        self._send(("open", self._places))
-        return ours
 
     def _send(self, request: tuple[Any, ...]) -> None:
         if not self._unsent:

@@ -100,6 +100,7 @@ class ProcessRuntime:
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
         self._keeper = Keeper(self._loop, places)
+        self._keeper.open()  # while the rest is loaded
         self._strays = Strays(self._loop, self.layout)
         for name in ("artifacts", "runs", "contexts"):
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
