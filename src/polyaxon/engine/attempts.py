@@ -106,6 +106,9 @@ def observed(turn: Turn, node: Node, event: Observed) -> None:
     if node.is_final or seen.attempt != node.attempt or not (node.on_cluster or node.status is Status.STOPPING):
         return
     state = work(node)
+    if seen.began is not None and node.status is not Status.STOPPING and state.seen_at is None:
+        state.seen_at = seen.began
+        move(turn, node, Status.RUNNING, _REASONS[Phase.RUNNING])
     _measure(node, seen)
     if seen.warnings and seen.warnings != state.warned:
         state.warned = seen.warnings

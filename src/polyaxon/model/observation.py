@@ -46,6 +46,8 @@ class Observation:
     """A word for the status history, where the phase does not say it all (`Culled`)."""
     urls: tuple[str, ...] = field(default=())
     """Where a service can be reached, by replica and port."""
+    began: datetime | None = None
+    """Of an ending: when the attempt was seen running, where that is not an observation of its own."""
 
     @property
     def is_final(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +29,15 @@ from polyaxon.engine.commands import (
     Stop,
     Watch,
 )
-from polyaxon.engine.events import Admitted, Event
+from polyaxon.engine.events import Admitted, Event, Observed
 from polyaxon.engine.queue import Queue
 from polyaxon.model.ids import RunId
+from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL
 from polyaxon.store.base import Artifact, Batch, Lease
 
-__all__ = ["Driven", "Incoming", "Roots", "Round", "created_roots"]
+__all__ = ["Driven", "Incoming", "Roots", "Round", "created_roots", "joined"]
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,26 @@ class Incoming:
     artifacts: Sequence[Artifact] = ()
     before: Sequence[Change] = ()
     """Changes that the event's source says, and that no decision makes."""
+
+
+def joined(incoming: Iterable[Incoming]) -> list[Incoming]:
+    """Join what was seen of attempts that began and ended since the last round: one event tells both."""
+    kept: list[Incoming | None] = []
+    begun: dict[tuple[RunId, int], tuple[int, Observation]] = {}
+    for item in incoming:
+        event = item.event
+        if isinstance(event, Observed):
+            seen = event.observation
+            key = (seen.run, seen.attempt)
+            if seen.phase is Phase.RUNNING and not (seen.message or seen.urls):
+                begun[key] = (len(kept), seen)
+            elif seen.is_final and key in begun:
+                place, first = begun.pop(key)
+                kept[place] = None
+                seen = replace(seen, began=first.at, warnings=seen.warnings or first.warnings)
+                item = replace(item, event=replace(event, observation=seen))
+        kept.append(item)
+    return [item for item in kept if item is not None]
 
 
 @dataclass(slots=True)

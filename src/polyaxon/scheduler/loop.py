@@ -28,7 +28,7 @@ from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.clock import ForwardClock
 from polyaxon.scheduler.crash import CrashPoint, never
 from polyaxon.scheduler.dispatch import Dispatcher
-from polyaxon.scheduler.driven import Incoming, Roots, created_roots
+from polyaxon.scheduler.driven import Incoming, Roots, created_roots, joined
 from polyaxon.scheduler.fetch import answer
 from polyaxon.scheduler.listening import Listening
 from polyaxon.scheduler.pace import Pace
@@ -248,7 +248,7 @@ class Scheduler:
     async def _round(self, incoming: Sequence[Incoming]) -> None:
         self._roots.queue.ahead = self._pace.ahead
         await self._count_others()
-        done = self._roots.decide_on(incoming, self.clock(), self._tuning.round_events)
+        done = self._roots.decide_on(joined(incoming), self.clock(), self._tuning.round_events)
         for root, error in done.broken.items():
             self._give_up(root, error)
         if not done.batches:

@@ -94,6 +94,12 @@ def _observed(event: Observed) -> str:
         parts.append(f'"message":{to_json(seen.message)}')
     if seen.warnings:
         parts.append(f'"warnings":{to_json(list(seen.warnings))}')
+    if seen.reason:
+        parts.append(f'"reason":{to_json(seen.reason)}')
+    if seen.urls:
+        parts.append(f'"urls":{to_json(list(seen.urls))}')
+    if seen.began is not None:
+        parts.append(f'"began":{micros(seen.began)}')
     text = f'["observed",{{"observation":{{{",".join(parts)}}}'
     if event.outputs:
         text += f',"outputs":{to_json(event.outputs)}'
@@ -171,7 +177,14 @@ def _pairs(value: Any) -> Any:
 _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     Adopted: {},
     Observed: {"observation": lambda value: _build(Observation, value), "reported_status": Status},
-    Observation: {"run": RunId, "phase": Phase, "at": from_micros, "warnings": tuple},
+    Observation: {
+        "run": RunId,
+        "phase": Phase,
+        "at": from_micros,
+        "warnings": tuple,
+        "urls": tuple,
+        "began": from_micros,
+    },
     Reported: {"run": RunId, "metrics": _pairs},
     Admitted: {"run": RunId},
     Fetched: {

@@ -333,6 +333,8 @@ class Harness:
         events: list[Event] = [Observed(item) for item in seen]
         if not outcome.hangs:
             ending = Observation(plan.run, attempt, outcome.phase, self.now, outcome.exit_code, outcome.message)
+            if outcome.before == (Phase.RUNNING,) and plan.run[0] in "01234567":  # half of them are told in one
+                events, ending = [], replace(ending, began=self.now)
             events.append(Observed(ending, outcome.outputs, outcome.artifacts, outcome.reported))
         return events
 

@@ -91,6 +91,13 @@ def test_observations_of_another_attempt_are_ignored(attempt):
     assert (decision.changes, decision.commands) == ([], [])
 
 
+def test_an_attempt_whose_beginning_and_end_are_seen_at_once_was_running_in_between():
+    going = Harness(operation(job("slow"), name="run"), {"slow": Outcome(before=(), hangs=True)}).settle()
+    began, ended = START + timedelta(seconds=1), START + timedelta(seconds=2)
+    going.decide(Observed(Observation(going.root.uuid, 1, Phase.SUCCEEDED, ended, began=began)))
+    assert going.path("run") == ["created", "compiled", "queued", "scheduled", "running", "succeeded"]
+
+
 def test_late_and_repeated_observations_are_ignored():
     going = Harness(operation(job("slow"), name="run"), {"slow": HANGS}).settle()
     early = Observation(going.root.uuid, 1, Phase.STARTING, START - timedelta(seconds=1))

@@ -62,6 +62,9 @@ observations = st.builds(
     exit_code=st.none() | st.integers(-99, 255),
     message=st.text(),
     warnings=st.lists(st.text(), max_size=2).map(tuple),
+    reason=st.text(),
+    urls=st.lists(st.text(), max_size=2).map(tuple),
+    began=st.none() | times,
 )
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(Adopted()),
