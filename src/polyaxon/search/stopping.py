@@ -105,11 +105,14 @@ def _comparable(
     policy: Mapping[str, Any], trial: Trial, others: Sequence[Trial], step: int, sign: float
 ) -> list[Curve]:
     """The curves of other trials that reached `step`, cut there."""
-    with_finished = flag(policy, "includeSucceeded", True)
+    left_out = {TrialStatus.FAILED}
+    if not flag(policy, "includeSucceeded", True):
+        left_out.add(TrialStatus.SUCCEEDED)
+    if policy["kind"] in _AMONG_THE_HOPEFUL:
+        left_out.add(TrialStatus.STOPPED)
     curves: list[Curve] = []
     for other in sorted(others, key=lambda other: other.index):
-        usable = other.status is not TrialStatus.FAILED and (with_finished or other.status is not TrialStatus.SUCCEEDED)
-        if other.index == trial.index or not usable:
+        if other.index == trial.index or other.status in left_out:
             continue
         if not other.curve or max(at for at, _ in other.curve) < step:
             continue
@@ -155,6 +158,9 @@ def _diff(rivals: _Rivals, share: float) -> Verdict:
     return (rivals.best, bound, f"worse than the best run by more than {share:g}%") if rivals.best > bound else None
 
 
+# Whoever was found hopeless before would make the middle of the others worse than it is. (The worst share of all counts
+# everybody, and to the best of all the hopeless do not matter.)
+_AMONG_THE_HOPEFUL = {"median", "average"}
 # kind → the judgement, and its percent when the policy gives none (median and average use none).
 POLICIES: dict[str, tuple[Callable[[_Rivals, float], Verdict], float]] = {
     "median": (_median, 50.0),

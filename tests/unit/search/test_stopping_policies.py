@@ -87,6 +87,19 @@ def test_failed_trials_and_on_request_succeeded_ones_are_left_out() -> None:
     assert should_stop(without, trial(0, 9.0), done, "minimize") is None
 
 
+@pytest.mark.parametrize(
+    ("policy", "stops"),
+    [({"kind": "median"}, True), ({"kind": "average"}, True), ({"kind": "truncation", "percent": 40}, False)],
+)
+def test_what_was_stopped_before_does_not_lower_the_bar(policy: dict[str, Any], stops: bool) -> None:
+    hopeless = [trial(index, 9.0, 9.0, status=TrialStatus.STOPPED) for index in (4, 5, 6)]
+    good = [trial(index, 4.0, 3.0, status=TrialStatus.SUCCEEDED) for index in (1, 2)]
+    reason = should_stop(policy, trial(7, 5.0, 5.0), [*good, *hopeless], "minimize")
+    assert (reason is not None) == stops
+    if reason is not None:
+        assert (reason.bound, reason.compared) == (3.5, 2)
+
+
 @pytest.mark.parametrize("policy", [{"kind": "mean"}, {"kind": "truncation", "percent": 0}])
 def test_a_wrong_policy_is_refused(policy: dict[str, Any]) -> None:
     with pytest.raises(SpaceError):
