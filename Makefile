@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # As installing a package does: where Python is told not to write bytecode, every command would compile all of it again.
 COMPILE = $(BIN)/python -m compileall -q src
 # The other programs there are parts of these, or made the data of one.
-BENCHMARKS := startup tracking engine compile flow search search_busy
+BENCHMARKS := startup tracking engine compile flow search search_speed search_busy
 # The unit tier in two halves of about the same length, which `make check` runs side by side.
 UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine scheduler))
 UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))

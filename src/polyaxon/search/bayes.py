@@ -9,7 +9,7 @@ acquisition search. Pending trials take part with the mean the process expects o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,10 @@ _SEARCH_STEPS = 15
 _MOST_ENUMERATED = 2000
 _MOST_TRIALS = 300
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
-# Compressed losses show the way down a valley, but make the last digits of a good value worth as much as a better
-# valley: every fourth suggestion takes the losses as they are.
-_PLAIN = 4
+# In a continuum suggestions take turns. Expected improvement keeps its distance from what is known: one in four goes
+# where the process expects the best, with a small bonus for the uncertain, and so reaches the bottom of a valley.
+# Compressed losses make the last digits of a good value worth as much as a better valley: one takes losses as they are.
+_TURNS: tuple[dict[str, Any], ...] = ({}, {"acquisition": "ucb", "kappa": 0.3}, {}, {"compresses": False})
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Utility:
     restarts: int = 0
     candidates: int = 600
     searches: int = 6
-    is_default: bool = True
+    compresses: bool = True
+    """Whether large losses are; that the file says nothing of all this."""
 
     @classmethod
     def read(cls, matrix: Mapping[str, Any]) -> Utility:
@@ -70,8 +72,16 @@ class Utility:
             restarts=optional_whole(process, "numRestartsOptimizer", least=0) or 0,
             candidates=optional_whole(settings, "numWarmup") or cls.candidates,
             searches=optional_whole(settings, "numIterations") or cls.searches,
-            is_default=False,
+            compresses=False,
         )
+
+    def score(self, best: float, unit: float) -> Acquisition:
+        """The acquisition function, for losses of which one is `unit` of the metric."""
+        if self.acquisition == "ucb":
+            return confidence_bound(self.kappa)
+        if self.acquisition == "poi":
+            return log_improvement_probability(best, self.eps / unit)
+        return log_expected_improvement(best, self.eps / unit)
 
 
 @dataclass(frozen=True)
@@ -95,11 +105,12 @@ class Bayes(Sequential):
             return self._proposal(view)
 
     def _proposal(self, view: View) -> tuple[Array, dict[str, Any]]:
+        utility = self._turn(view)
         points, losses = _kept(_filled(view.points, view), view.losses)
-        values, unit = _standardised(losses, warp=self.utility.is_default and view.index % _PLAIN != _PLAIN - 1)
+        values, unit = _standardised(losses, utility.compresses)
         process = self._process(view, points, values)
         best = float(values.min())
-        score = self._score(best, unit)
+        score = utility.score(best, unit)
         pool = self._candidates(view, points, values)
         scores = _scores(process, score, pool)
         polished = _filled(view.cube.snap(self._polished(view, process, score, pool, scores)), view)
@@ -107,7 +118,13 @@ class Bayes(Sequential):
         scores = np.concatenate([_scores(process, score, polished), scores])
         ranking = np.argsort(-scores, kind="stable")
         place = next((place for place in ranking.tolist() if view.is_new(pool[place])), int(ranking[0]))
-        return pool[place], self._reason(process, pool[place], best, float(scores[place]))
+        return pool[place], _reason(utility, process, pool[place], best, float(scores[place]))
+
+    def _turn(self, view: View) -> Utility:
+        """The settings of this suggestion: the file's, or those whose turn it is."""
+        if not self.utility.compresses or view.cube.space.size is not None:
+            return self.utility
+        return replace(self.utility, **_TURNS[view.index % len(_TURNS)])
 
     def _process(self, view: View, points: Array, values: Array) -> Posterior:
         """The fitted process, pending trials included with the mean it expects of them."""
@@ -128,14 +145,6 @@ class Bayes(Sequential):
         for _ in range(self.utility.restarts):
             starts.append(starts[0] + view.generator.normal(0.0, 1.0, dimensions + 1))
         return starts
-
-    def _score(self, best: float, unit: float) -> Acquisition:
-        utility = self.utility
-        if utility.acquisition == "ucb":
-            return confidence_bound(utility.kappa)
-        if utility.acquisition == "poi":
-            return log_improvement_probability(best, utility.eps / unit)
-        return log_expected_improvement(best, utility.eps / unit)
 
     def _candidates(self, view: View, points: Array, values: Array) -> Array:
         """Every point of a small space; else points from everywhere and from around the best trials."""
@@ -180,17 +189,18 @@ class Bayes(Sequential):
         starts[:, numeric] = found.x.reshape(-1, numeric.size)
         return starts
 
-    def _reason(self, process: Posterior, point: Array, best: float, score: float) -> dict[str, Any]:
-        mean, variance = process.mean_and_variance(point[None])
-        gain, spread = best - float(mean[0]), float(np.sqrt(variance[0]))
-        return {
-            "source": "bayes",
-            "acquisition": self.utility.acquisition,
-            "score": round(score, 4),
-            "expected_gain": round(gain, 4),
-            "uncertainty": round(spread, 4),
-            "mode": "exploitation" if gain > spread else "exploration",
-        }
+
+def _reason(utility: Utility, process: Posterior, point: Array, best: float, score: float) -> dict[str, Any]:
+    mean, variance = process.mean_and_variance(point[None])
+    gain, spread = best - float(mean[0]), float(np.sqrt(variance[0]))
+    return {
+        "source": "bayes",
+        "acquisition": utility.acquisition,
+        "score": round(score, 4),
+        "expected_gain": round(gain, 4),
+        "uncertainty": round(spread, 4),
+        "mode": "exploitation" if gain > spread else "exploration",
+    }
 
 
 def _scores(process: Posterior, score: Acquisition, points: Array) -> Array:
@@ -214,15 +224,15 @@ def _kept(points: Array, losses: Array) -> tuple[Array, Array]:
     return points[chosen], losses[chosen]
 
 
-def _standardised(losses: Array, warp: bool) -> tuple[Array, float]:
+def _standardised(losses: Array, compresses: bool) -> tuple[Array, float]:
     """Losses with mean 0 and deviation 1, and the deviation they had.
 
-    With `warp` the large losses are first compressed by log(1 + strength * loss), with the strength that makes the
-    losses most nearly normal (the profile likelihood of G. Box and D. Cox, "An analysis of transformations", 1964):
+    With `compresses` large losses are first compressed by log(1 + strength * loss), with the strength that makes them
+    most nearly normal (the profile likelihood of G. Box and D. Cox, "An analysis of transformations", 1964):
     where most of the space is a steep wall, the valley is what matters.
     """
     unit = float(losses.std()) or 1.0
-    if not warp:
+    if not compresses:
         return (losses - losses.mean()) / unit, unit
     low = losses.min()
     spread = float(np.median(losses) - low) or unit

@@ -30,6 +30,7 @@ class Cube:
         self.parameters: tuple[Parameter, ...] = tuple(
             parameter for parameter in self.space.parameters if parameter.count != 1
         )
+        self._found: dict[tuple[int, frozenset[Any]], Mask] = {}
         self._fixed = {p.name: p.quantile(0.5) for p in self.space.parameters if p.count == 1}
         self.dimensions = len(self.parameters)
         self.categories = np.array([0 if p.ordered else p.count or 0 for p in self.parameters], dtype=np.int64)
@@ -126,11 +127,17 @@ class Cube:
         """Where a parameter has one of these values."""
         if column is None:
             return np.full(len(points), key_of(self._fixed[name]) in keys)
-        levels = self.parameters[column].levels or ()
-        allowed = np.array([key_of(levels[number]) in keys for number in range(len(levels))])
-        cells = int(self.cells[column])
-        numbers = np.nan_to_num(points[:, column] * (cells or 1), nan=0.0).astype(np.intp)
-        return np.asarray(allowed[np.clip(numbers, 0, len(allowed) - 1)])
+        allowed = self._allowed(column, keys)
+        numbers = points[:, column] * (int(self.cells[column]) or 1)
+        numbers[np.isnan(numbers)] = 0.0
+        return np.asarray(allowed[np.clip(numbers.astype(np.intp), 0, len(allowed) - 1)])
+
+    def _allowed(self, column: int, keys: frozenset[Any]) -> Mask:
+        """Which levels are among these values."""
+        if (column, keys) not in self._found:
+            levels = self.parameters[column].levels or ()
+            self._found[column, keys] = np.array([key_of(levels[place]) in keys for place in range(len(levels))])
+        return self._found[column, keys]
 
     def _placed(self, points: Array) -> Array:
         points = np.array(points, dtype=np.float64)

@@ -8,6 +8,7 @@ that column; so is a whole row of NaN, which is how the prior takes part.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from polyaxon.search.cube import Array, Cube
@@ -93,17 +94,16 @@ class Parzen:
         return np.asarray(-0.5 * squares - mine @ np.where(theirs, norms, 0.0).T)
 
     def _cell_terms(self, points: Array, column: int) -> Array:
-        """Masses of the cells; there are few, so a table per kernel serves all points."""
+        """Masses of the cells; kernels sit in the middle of cells, so a table of cell by cell serves all of them."""
         cells = int(self._cube.cells[column])
         edges = np.arange(cells + 1) / cells
-        centre = np.where(self._missing[:, column], 0.5, self._centres[:, column])
-        cumulative = ndtr((edges[None, :] - centre[:, None]) / self._widths[column])
+        cumulative = ndtr((edges - (edges[:-1, None] + 0.5 / cells)) / self._widths[column])
         mass = np.diff(cumulative, axis=1) / (cumulative[:, -1:] - cumulative[:, :1])
-        mass[self._missing[:, column]] = 1.0 / cells
-        absent = np.isnan(points[:, column])
-        place = np.minimum((np.where(absent, 0.0, points[:, column]) * cells).astype(np.intp), cells - 1)
-        terms: Array = np.log(np.maximum(mass, 1e-300) * cells).T[place]
-        terms[absent] = 0.0
+        # The last row and column are those of what is absent, which tells nothing.
+        table = np.zeros((cells + 1, cells + 1))
+        table[:-1, :-1] = np.log(np.maximum(mass, 1e-300) * cells)
+        here, there = _cells_of(points[:, column], cells), _cells_of(self._centres[:, column], cells)
+        terms: Array = table.T[here].take(there, axis=1)
         return terms
 
     def _level_terms(self, points: Array, column: int) -> Array:
@@ -114,3 +114,10 @@ class Parzen:
         terms[:, self._missing[:, column]] = 0.0
         terms[np.isnan(points[:, column])] = 0.0
         return terms
+
+
+def _cells_of(values: Array, cells: int) -> NDArray[np.intp]:
+    """The numbers of cells; `cells` itself where there is no value."""
+    numbers = np.minimum(values * cells, cells - 1)
+    numbers[np.isnan(values)] = cells
+    return numbers.astype(np.intp)
