@@ -47,6 +47,8 @@ def describe_ending(tree: Tree, ending: Ending, now: datetime) -> Iterator[str]:
 
 def _failures(tree: Tree, root: Node, ending: Ending) -> Iterator[str]:
     failed = [node for node in tree.walk() if node.run.status == Status.FAILED and not _explained_below(tree, node)]
+    # Hooks and notifications change nothing of the run, but who should have been told was not.
+    failed += [node for node in tree.beside() if node.run.status == Status.FAILED]
     for node in failed[:FAILURES_SHOWN]:
         name = "the run" if node is root else f"`{tree.path(node)}`"
         reason = ending.reason(node.run.uuid)

@@ -79,3 +79,10 @@ def test_only_the_first_failures_are_shown_in_full() -> None:
     lines = told(a_run("root", Status.FAILED, None, kind=RunKind.MATRIX), *trials)
     assert sum("last words" in line for line in lines) == 5
     assert "and 4 more runs failed" in lines
+
+
+def test_a_hook_that_failed_is_told_with_its_last_words() -> None:
+    lines = told(a_run("train", Status.SUCCEEDED, None), a_run("train-notify-team", Status.FAILED, None))
+    assert lines[0].startswith("succeeded  train")
+    assert "`train-notify-team` failed: train-notify-team ended with exit code 1" in lines
+    assert "  | last words of train-notify-team" in lines

@@ -146,6 +146,10 @@ class Tree:
         for child in node.children:
             yield from self.walk(child)
 
+    def beside(self) -> Iterator[Node]:
+        """Yield the runs that the tree left behind: hooks and notifications."""
+        return (node for uuid, node in self.nodes.items() if node.run.pipeline is None and uuid != self.root)
+
     def _add(self, run: Run) -> Node:
         node = Node(run)
         self.nodes[run.uuid] = node
