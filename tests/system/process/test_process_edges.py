@@ -169,9 +169,17 @@ def test_what_a_command_leaves_running_ends_with_it(tmp_path: Path) -> None:
 DAEMON = "import os, sys, time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0: time.sleep(600)\n os._exit(0)"
 
 
-def test_a_program_that_made_itself_a_daemon_ends_with_its_run_and_the_log_says_so(tmp_path: Path) -> None:
+NAMELESS = DAEMON.replace(
+    "time.sleep(600)", "os.execve(sys.executable, ['d', '-Sc', 'import time; time.sleep(600)', sys.argv[1]], {})"
+)
+
+
+@pytest.mark.parametrize("program", [DAEMON, NAMELESS], ids=["plain", "with a cleared environment"])
+def test_a_program_that_made_itself_a_daemon_ends_with_its_run_and_the_log_says_so(
+    tmp_path: Path, program: str
+) -> None:
     machine = Machine(tmp_path)
-    container = Container("c", command=(sys.executable, "-S", "-c", DAEMON, str(tmp_path)))
+    container = Container("c", command=(sys.executable, "-S", "-c", program, str(tmp_path)))
     assert machine.final(machine.plan(container)).phase is Phase.SUCCEEDED
     asyncio.run(gone(str(tmp_path)))
     assert machine.log().splitlines()[-1].startswith("polyaxon: ended ")

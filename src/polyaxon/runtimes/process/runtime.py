@@ -101,7 +101,7 @@ class ProcessRuntime:
         self._watch = Watch(self._loop)
         self._keeper = Keeper(self._loop, places)
         self._keeper.open()  # while the rest is loaded
-        self._strays = Strays(self._loop, self.layout)
+        self._strays = Strays(self._loop, self.layout, lambda run: any(known == run for known, _ in self._attempts))
         for name in ("artifacts", "runs", "contexts"):
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
         library = layout.make_library(self.layout)

@@ -1,14 +1,15 @@
 """What an attempt left behind in no group or session of its own any more: programs that made themselves daemons.
 
-Every process of an attempt has the attempt's name in its environment, and so has what it starts. Some moments after
-attempts have ended, the processes of this machine are looked through once for all of them.
+Every process of an attempt has the attempt's name in its environment, and so has what it starts; one that clears its
+environment is known by the run's log that it writes to. Some moments after attempts have ended, the processes of this
+machine are looked through once for all of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Container
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def mark(run: RunId, attempt: int) -> str:
 class Strays:
     """Ends what ended attempts left, and says so in their logs."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, layout: Layout) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, layout: Layout, goes_on: Callable[[RunId], bool]) -> None:
+        """`goes_on` tells whether another attempt of a run has begun: then its log says nothing."""
+        self._goes_on = goes_on
         self._loop = loop
         self._layout = layout
         self._marks: set[str] = set()
@@ -51,7 +54,7 @@ class Strays:
         if not self._marks:
             return
         left: dict[str, int] = {}
-        for pid, found in _marked(self._marks):
+        for pid, found in _found(self._marks, self._logs()):
             kill(pid)
             left[found] = left.get(found, 0) + 1
         self._marks.clear()
@@ -60,19 +63,41 @@ class Strays:
                 log = self._layout.log(RunId(found.partition(".")[0]), "main")
                 append(log, f"polyaxon: ended {count} processes that it had left running")
 
+    def _logs(self) -> dict[str, str]:
+        """The directories of logs that nothing of these attempts may write to any more."""
+        runs = {RunId(name.partition(".")[0]): name for name in self._marks}
+        return {
+            os.path.realpath(os.path.dirname(self._layout.log(run, "main"))): name
+            for run, name in runs.items()
+            if not self._goes_on(run)
+        }
 
-def _marked(marks: Container[str]) -> list[tuple[int, str]]:
+
+def _found(marks: Container[str], logs: Mapping[str, str]) -> list[tuple[int, str]]:
     """Return the processes of these attempts, where the system lets us look."""
-    beginning = f"{MARK}=".encode()
     found = []
     for name in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
         if not name.isdigit() or int(name) == os.getpid():
             continue
         with suppress(OSError):
-            for entry in Path("/proc", name, "environ").read_bytes().split(b"\0"):
-                if entry.startswith(beginning):
-                    value = entry[len(beginning) :].decode(errors="replace")
-                    if value in marks:
-                        found.append((int(name), value))
-                    break
+            value = _mark_of(name)
+            if value is None:
+                value = next((logs[place] for place in _written_by(name) if place in logs), None)
+            elif value not in marks:
+                continue
+            if value is not None:
+                found.append((int(name), value))
     return found
+
+
+def _mark_of(pid: str) -> str | None:
+    beginning = f"{MARK}=".encode()
+    for entry in Path("/proc", pid, "environ").read_bytes().split(b"\0"):
+        if entry.startswith(beginning):
+            return entry[len(beginning) :].decode(errors="replace")
+    return None
+
+
+def _written_by(pid: str) -> list[str]:
+    """Return the directories of the files that are the process's output."""
+    return [os.path.dirname(os.readlink(f"/proc/{pid}/fd/{number}")) for number in (1, 2)]
