@@ -17,7 +17,7 @@ import numpy as np
 from polyaxon.model.record import dataclass
 from polyaxon.search.cube import Array, Cube
 from polyaxon.search.draw import mixed, permuted, unit
-from polyaxon.search.history import Suggestion, Trial, following, next_index, ordered, own
+from polyaxon.search.history import Suggestion, Trial, following, ordered, own
 from polyaxon.search.memory import Memory
 from polyaxon.search.sobol import sobol_point
 from polyaxon.search.space import Space
@@ -127,7 +127,7 @@ class Sequential:
     def suggest(self, history: Sequence[Trial], seed: int, count: int) -> list[Suggestion]:
         trials = ordered(history)
         made: list[Suggestion] = []
-        while len(made) < count and not self.done(trials) and not self._waits(trials):
+        while len(made) < count and not self._is_over(trials) and not self._waits(trials):
             index = following(trials)
             params, reason = self._next(trials, index, seed)
             suggestion = Suggestion(params, iteration=self.shape.iteration(index), reason=reason)
@@ -136,14 +136,17 @@ class Sequential:
         return made
 
     def done(self, history: Sequence[Trial]) -> bool:
-        index = next_index(history)
-        if self.shape.total is not None and index >= self.shape.total:
+        return self._is_over(ordered(history))
+
+    def _is_over(self, trials: Sequence[Trial]) -> bool:
+        """`done`, for trials that are in order."""
+        if self.shape.total is not None and following(trials) >= self.shape.total:
             return True
         size = self.space.size
-        if size is None or len(history) < size:
+        if size is None or len(trials) < size:
             return False
         # What an earlier search tried outside this space takes no point of it.
-        inside = [trial for trial in history if trial.index >= 0 or trial.params in self.space]
+        inside = [trial for trial in trials if trial.index >= 0 or trial.params in self.space]
         return len({self.space.key(trial.params) for trial in inside}) >= size
 
     def _waits(self, trials: Sequence[Trial]) -> bool:
