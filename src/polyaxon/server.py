@@ -311,12 +311,14 @@ class Local:
 
 
 def _process_runtime(settings: Settings) -> Runtime:
-    from polyaxon.runtimes.process import ProcessRuntime
-    from polyaxon.sidecar.prepare import Preparer
+    from polyaxon.runtimes.process import Preparation, ProcessRuntime
 
-    return ProcessRuntime(
-        settings.home, prepare=Preparer(settings.mirrors), inherit=settings.inherit, gpus=settings.gpus
-    )
+    def prepare(preparation: Preparation) -> None:
+        from polyaxon.sidecar.prepare import Preparer  # only a run with `init` steps needs it
+
+        Preparer(settings.mirrors)(preparation)
+
+    return ProcessRuntime(settings.home, prepare=prepare, inherit=settings.inherit, gpus=settings.gpus)
 
 
 def _engine(settings: Settings, runtime: Runtime) -> Engine:

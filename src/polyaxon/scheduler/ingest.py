@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyaxon.engine.events import Observed
 from polyaxon.model.ids import RunId
@@ -17,7 +17,9 @@ from polyaxon.model.observation import Observation
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL, Status
 from polyaxon.store.base import Artifact
-from polyaxon.tracking.journal import Journal, JournalArtifact, read_journal
+
+if TYPE_CHECKING:
+    from polyaxon.tracking.journal import Journal, JournalArtifact
 
 __all__ = ["Ingested", "ingest"]
 
@@ -41,6 +43,8 @@ def ingest(
     """
     if not seen.is_final or not _has_spoken(run_directory):
         return Ingested(Observed(seen))
+    from polyaxon.tracking.journal import read_journal  # only when a run has spoken
+
     try:
         journal = read_journal(run_directory)
     except OSError as error:

@@ -19,7 +19,6 @@ from polyaxon.scheduler.driven import Incoming, Roots
 from polyaxon.scheduler.ingest import Ingested, ingest
 from polyaxon.scheduler.pace import Pace
 from polyaxon.store.base import Store
-from polyaxon.tracking.metrics import read_metrics
 
 __all__ = ["Listening"]
 
@@ -101,6 +100,8 @@ class Listening:
 
     def recalled(self, root: RunId, run: RunId) -> Sequence[Incoming]:
         """Return all that an ended run has logged."""
+        from polyaxon.tracking.metrics import read_metrics
+
         read = read_metrics(self._runtime.places(run).run_artifacts)
         return [Incoming(root, Reported(run, read.points))] if read.points else []
 
@@ -111,6 +112,8 @@ class Listening:
     def _metrics_of(self, root: RunId, run: RunId) -> Sequence[Incoming]:
         if run not in self._reporting:
             return []
+        from polyaxon.tracking.metrics import read_metrics
+
         read = read_metrics(self._runtime.places(run).run_artifacts, self._reporting[run])
         self._reporting[run] = read.offsets
         return [Incoming(root, Reported(run, read.points))] if read.points else []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from polyaxon.store.search import Dialect
+from polyaxon.store.dialects import Dialect
 
 __all__ = ["Connection", "Database", "Row"]
 

@@ -16,8 +16,8 @@ import psycopg
 
 from polyaxon.errors import StoreError
 from polyaxon.store.database import Connection, Row
+from polyaxon.store.dialects import POSTGRES
 from polyaxon.store.migrate import POSTGRES_WORDS, migrate_with
-from polyaxon.store.search import POSTGRES
 
 __all__ = ["PostgresDatabase"]
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from polyaxon.errors import ConflictError, NotFoundError, StoreError
 from polyaxon.query import parse_sort
+from polyaxon.store.dialects import SQLITE
 from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
-from polyaxon.store.search import SQLITE, live_filter, order_by, where
+from polyaxon.store.search import live_filter, order_by, where
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 from polyaxon.store.wakeup import wake
 

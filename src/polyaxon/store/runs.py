@@ -15,11 +15,10 @@ from polyaxon.errors import ConflictError, NotFoundError
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, ManagedBy, Run, RunFacts
 from polyaxon.model.status import FINAL, Status
-from polyaxon.query import parse_sort
 from polyaxon.store.base import Artifact, Edge, Explanation, Page
 from polyaxon.store.database import Connection, Row
+from polyaxon.store.dialects import Dialect
 from polyaxon.store.rows import COLUMNS, RUN_COLUMNS, condition_from_row, run_from_row, run_to_row, updates
-from polyaxon.store.search import Dialect, live_filter, order_by, where
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 
 __all__ = [
@@ -129,6 +128,9 @@ def list_runs(
     now: datetime,
 ) -> Page:
     """Return one page of the runs that match."""
+    from polyaxon.query import parse_sort  # here, and nobody who only drives runs waits for it
+    from polyaxon.store.search import live_filter, order_by, where
+
     condition, values = where(live_filter(query, now), dialect)
     if project is not None:
         condition, values = f"runs.project = ? AND {condition}", [project, *values]

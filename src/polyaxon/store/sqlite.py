@@ -15,8 +15,8 @@ from typing import Any
 
 from polyaxon.errors import StoreError
 from polyaxon.store.database import Connection, Row
+from polyaxon.store.dialects import SQLITE
 from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
-from polyaxon.store.search import SQLITE
 
 __all__ = ["SqliteDatabase"]
 

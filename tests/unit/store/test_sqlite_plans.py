@@ -11,9 +11,10 @@ import pytest
 from polyaxon.model.ids import RunId
 from polyaxon.query import parse_sort
 from polyaxon.store.database import Connection
+from polyaxon.store.dialects import SQLITE
 from polyaxon.store.leases import BUSY, CLAIMABLE, NEXT_CLEANING, TO_CLEAN
 from polyaxon.store.runs import SELECT
-from polyaxon.store.search import SQLITE, live_filter, order_by, where
+from polyaxon.store.search import live_filter, order_by, where
 from polyaxon.store.sqlite import SqliteDatabase
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -17,7 +17,8 @@ from polyaxon.model.run import ManagedBy, Run, RunKind
 from polyaxon.model.status import Status
 from polyaxon.query import And, matches, parse
 from polyaxon.store.base import Artifact, Batch
-from polyaxon.store.search import SQLITE, where
+from polyaxon.store.dialects import SQLITE
+from polyaxon.store.search import where
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
 from polyaxon.store.values import to_json
