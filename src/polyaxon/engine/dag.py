@@ -175,11 +175,11 @@ def _skip(turn: Turn, node: Node) -> None:
 
 
 def _doom(turn: Turn, node: Node) -> None:
-    facts = _trigger_facts(node)
+    facts = _event_facts(node) if node.listens else _trigger_facts(node)
     node.by_stop = _is_by_stop(node)
     if node.by_stop and node.pipeline is not None and node.pipeline.group is not None:
         node.pipeline.group.by_stop += 1
-    turn.explain(node, "trigger", result="upstream_failed", **facts)
+    turn.explain(node, "trigger", result="no_event" if node.listens else "upstream_failed", **facts)
     seen = ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
     wanted = "no event it waits for happened" if node.listens else f"trigger `{facts['trigger']}` was not satisfied"
     message = f"{wanted}: {seen or 'every upstream succeeded'}"
@@ -218,6 +218,16 @@ def _trigger_facts(node: Node) -> dict[str, Any]:
     seen = (name for name in node.step.upstreams if (children[name].status is Status.SUCCEEDED) is is_success)
     named = {name: children[name].status.value for name in islice(seen, _NAMED)}
     return {"trigger": str(node.step.trigger), "counts": node.tally.describe(), "upstreams": named}
+
+
+def _event_facts(node: Node) -> dict[str, Any]:
+    """What was waited for in vain: the kinds of events, and how the runs ended that they were to come from."""
+    if node.step is None or node.pipeline is None or node.pipeline.group is None:
+        return {}
+    children = node.pipeline.group.children
+    heard = {name: edge.events for name, edge in node.step.upstreams.items() if edge.events}
+    named = {name: children[name].status.value for name in islice(heard, _NAMED)}
+    return {"events": sorted({f"run_status_{kind}" for kinds in heard.values() for kind in kinds}), "upstreams": named}
 
 
 def _awaited(node: Node, upstream: Node) -> frozenset[Status]:

@@ -40,6 +40,14 @@ def test_an_operation_that_could_not_start_names_its_trigger_and_its_upstreams()
     assert "trigger `all_succeeded` was not satisfied (`a` failed)" in why(done, "b")
 
 
+def test_an_operation_whose_event_cannot_happen_names_the_event_and_what_happened_instead():
+    alarm = op("alarm", events=[{"ref": "ops.a", "kinds": ["run_status_failed"]}])
+    text = why(Harness(operation(dag(op("a"), alarm))).run(), "alarm")
+    assert "no event it waits for happened: `a` succeeded" in text
+    assert "it waits for `run_status_failed` (`a` succeeded)" in text
+    assert "trigger" not in text
+
+
 def test_a_waiting_operation_names_what_it_waits_for():
     going = Harness(operation(dag(op("a", job("slow")), op("b", dependencies=["a"]))), {"slow": HANGS}).settle()
     assert "it waits for `a` (running)" in why(going, "b", upstreams=[going.row("a")])

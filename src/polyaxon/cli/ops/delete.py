@@ -44,4 +44,8 @@ def _delete(home: Home, run: Run) -> tuple[dict[str, Any], str]:
         for place in (home.run_directory(row), *home.working_directories(row)):
             shutil.rmtree(place, ignore_errors=True)
     below = len(doomed) - 1
-    return {"uuid": run.uuid, "deleted": len(doomed)}, f"Deleted {named(run)} and {below} runs below it."
+    return {"uuid": run.uuid, "deleted": len(doomed)}, f"Deleted {named(run)}{_and_below(below)}."
+
+
+def _and_below(count: int) -> str:
+    return f" and {count} run{'s' if count > 1 else ''} below it" if count else ""
