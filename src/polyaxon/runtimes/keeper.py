@@ -251,7 +251,7 @@ class _Keeper:
         try:
             pid = _start(argv, env, cwd, log, child.locks)
             os.write(record, f"{pid} {start_time(pid)} {self._mark}\n".encode())
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a value: no system takes a NUL in an argument
             if pid:  # it cannot be written down: the disk is full
                 _signal_group(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
@@ -270,8 +270,10 @@ class _Keeper:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
                 return
+            child = self._children.pop(pid, None)
+            if child is None:
+                continue
             _signal_group(pid, signal.SIGKILL)
-            child = self._children.pop(pid)
             del self._pids[child.ticket]
             code = os.waitstatus_to_exitcode(status)
             code = code if code >= 0 else 128 - code  # as a shell tells a signal
@@ -345,7 +347,9 @@ def _write(file: str, line: str) -> None:
             os.close(descriptor)
 
 
-def _said(error: OSError) -> str:
+def _said(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return f"the command or its environment cannot be passed on: {error}"
     return f"{error.strerror or error}" + (f" (`{error.filename}`)" if error.filename else "")
 
 
@@ -354,7 +358,8 @@ def main() -> None:
     gc.disable()  # nothing here refers to itself
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    woken, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
     channel = socket.socket(fileno=os.dup(0))

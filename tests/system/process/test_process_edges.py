@@ -115,6 +115,46 @@ def test_a_container_without_a_command_fails_with_the_reason(tmp_path: Path) -> 
     assert "no command" in final.message
 
 
+def test_a_command_that_no_system_takes_fails_with_the_reason_and_harms_no_other(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    final = machine.final(machine.plan(Container("c", command=("echo", "a\0b"))))
+    assert (final.phase, final.exit_code) == (Phase.FAILED, 126)
+    assert "cannot be passed on: embedded null byte" in final.message
+    assert machine.final(machine.shell("exit 3", child_id(RUN, "other"))).exit_code == 3
+
+
+def test_a_script_without_a_first_line_is_read_by_the_shell(tmp_path: Path) -> None:
+    script = tmp_path / "go.sh"
+    script.write_text("exit 5\n")
+    script.chmod(0o755)
+    machine = Machine(tmp_path)
+    assert machine.final(machine.plan(Container("c", command=(str(script),)))).exit_code == 5
+
+
+def test_a_keeper_leaves_when_its_scheduler_and_its_last_process_are_gone(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+
+    async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> int:
+        script = f"echo $PPID > {tmp_path}/keeper; until [ -e {tmp_path}/go ]; do sleep 0.02; done; exit 6"
+        await runtime.start(machine.shell(script), 1)
+        await appears(tmp_path / "keeper")
+        return int((tmp_path / "keeper").read_text())
+
+    keeper = psutil.Process(machine.play(scenario))
+    assert keeper.status() != psutil.STATUS_ZOMBIE, "its process runs"
+    (tmp_path / "go").touch()
+    asyncio.run(appears(machine.home / "runs" / RUN / "1.main.exit"))
+    assert (machine.home / "runs" / RUN / "1.main.exit").read_text() == "6\n"
+    asyncio.run(ended(keeper))
+    assert machine.final(machine.shell("exit 1")).exit_code == 6
+
+
+async def ended(process: psutil.Process) -> None:
+    async with asyncio.timeout(20):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0.01)
+
+
 def test_a_command_of_the_shells_own_name_is_the_program(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.final(machine.plan(Container("c", command=("echo", r"a\nb"))))
@@ -180,8 +220,14 @@ def test_a_program_that_made_itself_a_daemon_ends_with_its_run_and_the_log_says_
 ) -> None:
     machine = Machine(tmp_path)
     container = Container("c", command=(sys.executable, "-S", "-c", program, str(tmp_path)))
-    assert machine.final(machine.plan(container)).phase is Phase.SUCCEEDED
-    asyncio.run(gone(str(tmp_path)))
+
+    async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> Observation:
+        await runtime.start(machine.plan(container), 1)
+        seen = await watcher.final(RUN)
+        await gone(str(tmp_path))
+        return seen
+
+    assert machine.play(scenario).phase is Phase.SUCCEEDED
     assert machine.log().splitlines()[-1].startswith("polyaxon: ended ")
 
 

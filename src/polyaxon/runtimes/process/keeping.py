@@ -117,7 +117,9 @@ class Keeper:
         """Leave the keeper alone: what waits for a place never begins; it stays as long as its processes run."""
         self._flush()
         self._asked.clear()
-        self._hang_up()
+        if self._channel is not None:
+            self._hang_up()
+            _left.add(self._pid)
 
     def _ask(self, answered: Callable[[Answer], None]) -> int:
         self._number += 1
@@ -147,22 +149,30 @@ class Keeper:
             self._asked.pop(number)(Answer(what, value, datetime.fromtimestamp(at, UTC)))
         if not data:
             self._hang_up()
+            with suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)  # it is dead, and should not look as if it lived
             asked, self._asked = self._asked, {}
             for answered in asked.values():
                 answered(Answer("gone"))
 
     def _hang_up(self) -> None:
-        if self._channel is None:
-            return
+        assert self._channel is not None
         self._loop.remove_reader(self._channel)
         self._channel.close()
         self._channel = None
         self._received.clear()
-        with suppress(ChildProcessError):
-            os.waitpid(self._pid, os.WNOHANG)
+
+
+_left: set[int] = set()
+"""Keepers that are left alone and may have ended: nobody else waits for them."""
 
 
 def _start(channel: socket.socket) -> int:
+    for pid in list(_left):
+        with suppress(ChildProcessError):
+            if not os.waitpid(pid, os.WNOHANG)[0]:
+                continue
+        _left.discard(pid)
     above = str(Path(__file__).resolve().parents[3])
     return os.posix_spawn(
         sys.executable,

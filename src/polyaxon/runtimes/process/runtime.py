@@ -100,7 +100,8 @@ class ProcessRuntime:
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
         self._keeper = Keeper(self._loop, places)
-        self._keeper.open()  # while the rest is loaded
+        with suppress(OSError):  # while the rest is loaded; whoever needs it says what is wrong
+            self._keeper.open()
         self._strays = Strays(self._loop, self.layout, lambda run: any(known == run for known, _ in self._attempts))
         for name in ("artifacts", "runs", "contexts"):
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
@@ -145,8 +146,8 @@ class ProcessRuntime:
     def withdraw(self, runs: Iterable[RunId]) -> None:
         """Let attempts that wait for their place not begin any more."""
         wanted = frozenset(runs)
-        for known in [known for known in self._attempts.values() if known.run in wanted and known.is_lined_up]:
-            self._keeper.withdraw(known.place)
+        for place in [known.place for known in self._attempts.values() if known.run in wanted and known.is_lined_up]:
+            self._keeper.withdraw(place)
 
     async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:
         """End the attempt: SIGTERM to its process groups, after the grace SIGKILL to its sessions."""
@@ -155,8 +156,7 @@ class ProcessRuntime:
             self._telling.observe(Observation(run, attempt, Phase.STOPPED, _now(), message="it had not started"))
             return
         known.is_stopping = True
-        if known.is_lined_up:
-            self._keeper.withdraw(known.place)
+        self.withdraw([run])
         if known.is_preparing:
             known.is_cancelled = True
             signal_program(known, signal.SIGTERM)
