@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
+from jinja2.filters import do_indent
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 
@@ -22,6 +23,7 @@ from polyaxon.compiler import prices
 from polyaxon.compiler.allowance import charge, size_of
 from polyaxon.compiler.prices import LimitError, bounded, made, paid, pay_for, spend
 from polyaxon.compiler.template import Context, Evaluate, Template, TemplateError, too_much, undefined
+from polyaxon.spec.types import describe
 
 __all__ = ["attribute", "parse", "shape_of"]
 
@@ -71,6 +73,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         for name in ("random", "urlize"):  # the one is not repeatable, the other not linear
             del self.filters[name]
         self.filters["map_format"] = _map_format
+        self.filters["indent"] = _indent
         self.filters = {name: _priced(name, function) for name, function in self.filters.items()}
         for name in prices.READING_TESTS:
             test: Any = self.tests[name]  # Jinja types it as anything that is callable
@@ -124,6 +127,13 @@ def _priced_test(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*map(paid, args))
 
     return priced
+
+
+def _indent(text: str, *args: Any, **kwargs: Any) -> str:
+    """Jinja's own, for texts only: it would add a line to the list that it is given, which is the input itself."""
+    if not isinstance(text, str):
+        raise TypeError(f"`indent` takes a text, not {describe(text)}")
+    return str(do_indent(text, *args, **kwargs))
 
 
 def _map_format(values: Any, pattern: str, name: str | None = None) -> list[str]:

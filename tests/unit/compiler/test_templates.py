@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2.defaults import DEFAULT_FILTERS
 from limited import within_limits
 from template_attacks import BOMBS, CONTEXT, ESCAPES, VALUES
 
@@ -70,6 +73,17 @@ def test_a_mappings_own_method_is_refused_by_both_readers(reader: Callable[[str]
     with pytest.raises(TemplateError) as caught:
         reader("{{ d.keys}}").evaluate({"d": {"a": 1}})
     assert caught.value.kind == "refused"
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULT_FILTERS))
+@pytest.mark.parametrize("arguments", ["", "(d)", "(l, 2)"])
+def test_no_filter_changes_the_value_it_is_given(name: str, arguments: str) -> None:
+    values = {"l": [1, [2], {"a": [3]}], "d": {"b": [1], "a": {}}, "s": "x\ny"}
+    kept = copy.deepcopy(values)
+    for subject in values:
+        with suppress(TemplateError):
+            parse("{{ " + subject + " | " + name + arguments + " }}").evaluate(values)
+    assert values == kept
 
 
 def test_randomness_is_not_to_be_had() -> None:
