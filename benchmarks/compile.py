@@ -1,6 +1,6 @@
 """How long does it take to load, check and compile a dag, and what does one of its operations cost when it starts?
 
-    python benchmarks/compile.py [--sizes 100 1000 10000] [--no-peers]
+    python benchmarks/compile.py [--sizes 100 1000 10000] [--shapes refs cmd run] [--no-peers]
 
 Times are CPU seconds of one process (the best of some runs), so that other work on the machine does not count. The
 reference's `polyaxon` and snakemake load and check the same dag in the same run, from an environment of their own that
@@ -47,6 +47,20 @@ class NoSources:
         raise NotFoundError(ref)
 
 
+def inline_text(body: str) -> Callable[[int], str]:
+    """The same tree where each operation says itself what it runs."""
+
+    def text(count: int) -> str:
+        lines = ["kind: component", "name: big", "run:", "  kind: dag", "  concurrency: 10", "  operations:"]
+        for index in range(count):
+            lines += [f"  - name: op{index}", f"    {body}", f"    params: {{i: {index}}}"]
+            if index:
+                lines.append(f"    dependencies: [op{(index - 1) // 2}]")
+        return "\n".join(lines) + "\n"
+
+    return text
+
+
 def dag_text(count: int) -> str:
     """A binary tree of operations with params across its edges, and a dependency beside them."""
     lines = [
@@ -74,6 +88,13 @@ def dag_text(count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+SHAPES: Mapping[str, Callable[[int], str]] = {
+    "refs": dag_text,
+    "cmd": inline_text("cmd: 'run --i={{ i }}'"),
+    "run": inline_text("run: {kind: job, container: {image: img, command: [run], args: ['--i={{ i }}']}}"),
+}
+
+
 def best_of(runs: int, work: Callable[[], Any]) -> tuple[float, Any]:
     """Return the least CPU time of some runs, and the last result."""
     least, result = float("inf"), None
@@ -86,9 +107,9 @@ def best_of(runs: int, work: Callable[[], Any]) -> tuple[float, Any]:
     return least, result
 
 
-def measure(count: int) -> float:
+def measure(shape: str, count: int) -> float:
     """Print one line of the table; return the total."""
-    text = dag_text(count)
+    text = SHAPES[shape](count)
     runs = 5 if count <= 1000 else 3
     parsing, document = best_of(runs, lambda: parse(text, "dag.yaml"))
     reading, _ = best_of(runs, lambda: read(document))
@@ -105,7 +126,7 @@ def measure(count: int) -> float:
     )
     checking = loading - parsing - reading
     print(
-        f"{count:>8,} {parsing:>8.3f} {reading:>8.3f} {checking:>8.3f} {compiling:>8.3f} {total:>8.3f}"
+        f"{shape:6} {count:>8,} {parsing:>8.3f} {reading:>8.3f} {checking:>8.3f} {compiling:>8.3f} {total:>8.3f}"
         f" {total / count * 1e6:>8.0f} {peak:>8.0f}{verdict}"
     )
     return total
@@ -201,16 +222,17 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 1000, 10_000])
+    parser.add_argument("--shapes", nargs="*", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args()
-    measured = ("operations", "parse", "model", "check", "compile", "total s", "µs/op", "peak MB")
+    measured = ("shape", "ops", "parse", "model", "check", "compile", "total s", "µs/op", "peak MB")
     print(f"Python {sys.version.split()[0]}; CPU seconds\n")
-    print("{:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}".format("ops", *measured[1:]))
+    print("{:6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}".format(*measured))
     load(NoSources(), Source(dag_text(5), "dag.yaml"))  # imports and validators are not what is measured
-    ours = {size: measure(size) for size in options.sizes}
+    taken = {shape: {size: measure(shape, size) for size in options.sizes} for shape in options.shapes}
     measure_children()
-    if not options.no_peers:
-        measure_peers({size: seconds for size, seconds in ours.items() if size <= PEERS_AT_MOST})
+    if not options.no_peers and "refs" in taken:
+        measure_peers({size: seconds for size, seconds in taken["refs"].items() if size <= PEERS_AT_MOST})
 
 
 if __name__ == "__main__":

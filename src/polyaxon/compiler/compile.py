@@ -48,6 +48,8 @@ _RENDERED = (
     *("trigger", "mount", "skipOnUpstreamSkip"),
 )
 """The operation-level sections in which templates are rendered; `conditions` are evaluated, the rest is kept."""
+_TEXTS = frozenset({"queue", "namespace", "trigger"})
+"""Those that are one text, whatever a template in their place gives."""
 
 
 @within_allowance
@@ -119,7 +121,8 @@ def _render_fields(fields: dict[str, Any], names: Mapping[str, Any]) -> None:
         # What a scheduled run searches may depend on its joins, which the schedule itself does not ask.
         if key in fields and not (key == "matrix" and fields.get("schedule")):
             try:
-                fields[key] = render(fields[key], names)
+                rendered = render(fields[key], names)
+                fields[key] = _text(rendered) if key in _TEXTS else rendered
             except TemplateError as error:
                 problems.append(template_problem(error, (key, *error.path)))
     if problems:

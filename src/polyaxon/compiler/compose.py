@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.merge import RUN, Strategy, combine, merge
 from polyaxon.compiler.origin import Origins, Place
 from polyaxon.compiler.patches import PatchError, apply_patch
 from polyaxon.compiler.plain import as_data
+from polyaxon.compiler.problems import Path
 from polyaxon.compiler.shorthand import lower
 from polyaxon.compiler.sources import Source, Sources
 from polyaxon.errors import OutsideError, Problem, SpecError, UserError
@@ -22,6 +26,8 @@ from polyaxon.spec.check import read
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.component import REFERENCES, SHORTHANDS, Authored, Component
 from polyaxon.spec.dag import Dag
+from polyaxon.spec.fields import Model
+from polyaxon.spec.kinds import RUNS
 from polyaxon.spec.load import Document, parse
 from polyaxon.spec.operation import Operation
 
@@ -45,6 +51,7 @@ _NODE_ONLY = frozenset({"dependencies", "trigger", "conditions", "joins", "skipO
 _CAMEL_OUTER = frozenset(
     {"params", "matrix", "schedule", "joins", "events", "dependencies", "trigger", "conditions", "skipOnUpstreamSkip"},
 )
+_NOTHING_YET = Component()
 _HEADS = frozenset({"kind", "component", "isPreset", "patchStrategy", "runPatch", "run", *SHORTHANDS}) | set(
     _SPELLED.values()
 )
@@ -97,7 +104,8 @@ class Composer:
         found = self._inner(operation, place, siblings, has_body)
         if found is None:
             if has_body:
-                return self._with_body(operation, None, {}, place, siblings is not None)
+                alone = self._alone(operation, place)
+                return alone or self._with_body(operation, None, {}, place, siblings is not None)
             return operation
         component, inner = self._component(*found)
         if has_body or inner:
@@ -127,6 +135,33 @@ class Composer:
             return sibling, self.origins.of(sibling, place)
         found = self._follow(field, text, place)
         self._lost = self._lost or found is None
+        return found
+
+    def _alone(self, operation: Operation, place: Place) -> Operation | None:
+        """Return the operation with its body as its component, where nothing is to be merged: parts are taken over.
+
+        None when there is no runtime, or what the short fields come to is not right: that is reported elsewhere.
+        """
+        run: Any = operation.run
+        wrong: list[Path] = []
+        given = operation.model_fields_set
+        short = {name: as_data(getattr(operation, name)) for name in SHORTHANDS if name in given}
+        if isinstance(run, Dag) and not short:
+            run = self._dag(run, place.at("run"))
+        elif short or isinstance(run, dict):
+            strategy = Strategy(operation.patch_strategy or Strategy.POST_MERGE)
+            lowered = lower(as_data(run), short, strategy, lambda path, *_: wrong.append(path))
+            try:
+                run = RUNS.validate(lowered)
+            except (ValidationError, PydanticCustomError):
+                return None
+        if wrong or not isinstance(run, Model):
+            return None
+        body = {name: value for name in ("inputs", "outputs") if (value := getattr(operation, name)) is not None}
+        component = _NOTHING_YET.model_copy(update={"run": run, **body})
+        found = operation.model_copy(update={**dict.fromkeys(_OWN_BODY), "component": component, "kind": "operation"})
+        found.__pydantic_fields_set__.difference_update(_OWN_BODY)
+        self.origins.note(component, place)
         return found
 
     def _with_body(

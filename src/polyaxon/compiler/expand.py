@@ -7,26 +7,29 @@ operation and over its component (`compile_operation` does it).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import Compiled
 from polyaxon.compiler.context import Bound
 from polyaxon.compiler.edges import EdgeInfo, upstreams
-from polyaxon.compiler.garbage import collector_paused
 from polyaxon.compiler.kinds import KINDS
 from polyaxon.compiler.plain import as_data, searched_names
-from polyaxon.compiler.problems import problem
+from polyaxon.compiler.problems import problem, where
 from polyaxon.compiler.template import has_template
 from polyaxon.errors import Problem, SpecError
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunKind
 from polyaxon.spec.component import Authored, Component
 from polyaxon.spec.dag import Dag
+from polyaxon.spec.fields import Model
+from polyaxon.spec.garbage import collector_paused
 from polyaxon.spec.io import IO
 from polyaxon.spec.operation import Operation
 from polyaxon.spec.params import Param
-from polyaxon.spec.types import plain
+from polyaxon.spec.types import describe, plain
 
 __all__ = [
     "DagGraph",
@@ -37,6 +40,8 @@ __all__ = [
     "is_endless",
     "kind_of_operation",
 ]
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,8 @@ def child_operation(parent: Compiled, operation: Operation) -> Operation:
     dropped = _DROPPED[parent.kind]
     outer = {name: value for name, value in parent.fields.items() if name not in dropped}
     inner = {name: outer.pop(name) for name in list(outer) if name not in _OUTER}
-    component = Component.model_validate(
+    component = _built(
+        Component,
         {
             **inner,
             "kind": "component",
@@ -220,8 +226,22 @@ def child_operation(parent: Compiled, operation: Operation) -> Operation:
         },
     )
     params = _scheduled_params(parent, operation) if parent.kind is RunKind.SCHEDULE else _passed_params(parent)
-    child = Operation.model_validate({"kind": "operation", **outer})
+    child = _built(Operation, {"kind": "operation", **outer})
     return child.model_copy(update={"component": component, "params": params})
+
+
+def _built(model: type[M], data: Mapping[str, Any]) -> M:
+    """Build a model of sections that were rendered: what a template gave may be wrong where it stands."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise SpecError(
+            [
+                problem(CompileCode.RENDERED, f"`{path}` became {describe(found['input'])}, which it cannot be", path)
+                for found in error.errors(include_url=False)
+                for path in [where(found["loc"])]
+            ]
+        ) from None
 
 
 _DAG_ONLY = frozenset({"events", "dependencies", "trigger", "skipOnUpstreamSkip", "build"})

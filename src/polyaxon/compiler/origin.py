@@ -66,7 +66,7 @@ class Place:
         """Return the path as the file has it: parts of `run` may have been written as short fields."""
         if exists(self.document, path):
             return path
-        for start in range(len(path)):
+        for start in reversed(range(len(path))):  # the innermost `run`: a dag's own holds those of its operations
             if path[start] == "run":
                 for full, short in _SHORT:
                     if path[start : start + len(full)] == full:
@@ -82,6 +82,7 @@ _SHORT: tuple[tuple[Path, Path], ...] = (
     (("run", "container", "env"), ("env",)),
     (("run", "container", "resources"), ("resources",)),
     (("run", "container"), ("container",)),
+    (("run", "container"), ("cmd",)),
     (("run",), ()),
 )
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compose import Composer, read_source
-from polyaxon.compiler.garbage import collector_paused
 from polyaxon.compiler.lint import lint
 from polyaxon.compiler.merge import Strategy, merge
 from polyaxon.compiler.origin import Place
@@ -24,6 +23,7 @@ from polyaxon.errors import Problem, SpecError
 from polyaxon.model.record import dataclass
 from polyaxon.spec.check import read
 from polyaxon.spec.component import Authored
+from polyaxon.spec.garbage import collector_paused
 from polyaxon.spec.load import Document, parse
 from polyaxon.spec.operation import Operation
 

@@ -6,7 +6,7 @@ branches that do. Errors say where in the section they arose (`TemplateError.pat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from polyaxon.compiler.template import Context, TemplateError, has_template, parse
@@ -14,6 +14,7 @@ from polyaxon.compiler.template import Context, TemplateError, has_template, par
 __all__ = ["Rendering", "plan", "render", "texts"]
 
 Rendering = Callable[[Context], Any]
+Path = tuple[str | int, ...]
 
 
 def render(value: Any, context: Context) -> Any:
@@ -33,19 +34,25 @@ def plan(value: Any) -> Rendering | None:
     return None
 
 
-def texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield every text with a template in it, keys included, and where it stands."""
+def texts(value: Any, path: Path = ()) -> list[tuple[Path, str]]:
+    """Return every text with a template in it, keys included, and where it stands."""
+    found: list[tuple[Path, str]] = []
+    _gather(value, path, found)
+    return found
+
+
+def _gather(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:
     if isinstance(value, str):
         if has_template(value):
-            yield path, value
+            found.append((path, value))
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if has_template(str(key)):
-                yield (*path, key), key
-            yield from texts(item, (*path, key))
+                found.append(((*path, key), key))
+            _gather(item, (*path, key), found)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from texts(item, (*path, index))
+            _gather(item, (*path, index), found)
 
 
 def _text(text: str) -> Rendering:

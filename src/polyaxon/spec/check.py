@@ -14,11 +14,11 @@ from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.component import Shared
 from polyaxon.spec.fields import Model, to_camel
+from polyaxon.spec.garbage import collector_paused
 from polyaxon.spec.kinds import FILES
 from polyaxon.spec.load import Document
 from polyaxon.spec.traps import find_traps
 from polyaxon.spec.types import describe
-from polyaxon.spec.values import collector_paused
 
 __all__ = ["read"]
 

@@ -14,8 +14,9 @@ from typing import Any
 from polyaxon.errors import Problem, SpecError
 from polyaxon.model.record import dataclass
 from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.garbage import collector_paused
 from polyaxon.spec.places import Places, Position, line_at, path_text
-from polyaxon.spec.values import Limits, Refused, build, collector_paused
+from polyaxon.spec.values import Limits, Refused, build
 
 __all__ = ["Document", "Limits", "Position", "parse"]
 

@@ -9,7 +9,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from polyaxon.model.record import dataclass
 from polyaxon.spec.fields import to_camel, to_snake
-from polyaxon.spec.values import LOADER, collector_paused
+from polyaxon.spec.garbage import collector_paused
+from polyaxon.spec.values import LOADER
 
 __all__ = ["Places", "Position", "line_at", "path_text"]
 

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -26,7 +23,7 @@ from yaml.resolver import Resolver
 from polyaxon.model.record import dataclass
 from polyaxon.spec.codes import SpecCode
 
-__all__ = ["LOADER", "Limits", "Refused", "build", "collector_paused", "read_scalar"]
+__all__ = ["LOADER", "Limits", "Refused", "build", "read_scalar"]
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The C parser where PyYAML was built with it."""
@@ -72,18 +69,6 @@ class Refused(Exception):
         self.column = column
         self.suggestion = suggestion
         self.length = length
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector out of a phase that only makes values: it would look at each of them many times."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Scalars(SafeConstructor, Resolver):

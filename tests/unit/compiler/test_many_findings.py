@@ -45,3 +45,11 @@ def test_nothing_is_said_of_an_item_behind_one_that_cannot_be_read() -> None:
         [cron % "a", "text", "{name: b, cmd: x}", cron % "c"]
     )
     assert [problem.line for problem in loaded(text).problems] == [5, 6]
+
+
+def test_a_finding_about_an_operation_of_a_dag_stands_at_the_short_field_that_was_written() -> None:
+    text = "run:\n  kind: dag\n  operations:\n  - name: a\n    cmd: x\n  - {name: b, container: {args: [y]}}"
+    assert [(found.code, found.line, found.column) for found in loaded(text).problems] == [
+        ("PX264", 5, 5),
+        ("PX264", 6, 15),
+    ]

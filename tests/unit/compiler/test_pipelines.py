@@ -201,6 +201,21 @@ def test_values_that_look_like_templates_reach_the_trials_untouched() -> None:
     assert compile_operation(child, around(suggestion={"n": 1})).inputs["t"] == "{{ nothing }}"
 
 
+RENDERED = "kind: operation\ncmd: x {{ m }}\nparams: {n: 5}\nmatrix: {kind: mapping, values: [{m: 1}]}\n"
+
+
+def test_trials_wait_in_a_queue_whose_name_came_from_a_number() -> None:
+    found = operation(RENDERED + "queue: '{{ n }}'")
+    child = child_operation(compiled(found), found)
+    assert compile_operation(child, around(suggestion={"m": 1})).queue == "5"
+
+
+def test_a_template_that_gives_what_its_field_cannot_be_is_an_error() -> None:
+    found = operation(RENDERED + "presets: ['{{ none }}']")
+    with pytest.raises(SpecError, match=r"`presets\[0\]` became nothing, which it cannot be"):
+        child_operation(compiled(found), found)
+
+
 SCHEDULED = "kind: operation\nname: nightly\nparams: {at: '{{ globals.schedule_at }}', x: 1}\nschedule: {kind: cron, cron: '0 3 * * *'}\nconditions: '{{ x > 0 }}'\nqueue: q\ncomponent:\n  inputs: [{name: at, type: any}]\n  run: {kind: job, container: {image: x, args: ['{{ at }}', '{{ x }}']}}\n"
 
 

@@ -16,7 +16,7 @@ from polyaxon.compiler.lint.names import check_component_names, check_names
 from polyaxon.compiler.lint.near import did_you_mean, listed
 from polyaxon.compiler.lint.params import check_params
 from polyaxon.compiler.lint.searches import check_search
-from polyaxon.compiler.lint.settings import check_component_settings, check_settings
+from polyaxon.compiler.lint.settings import check_component_settings, check_image, check_settings
 from polyaxon.compiler.lint.use import Use, View, use_of, view_of
 from polyaxon.compiler.origin import Place
 from polyaxon.errors import Problem
@@ -136,6 +136,8 @@ class _Checker:
 
             self._take(check_queries(use))
         self._take(check_settings(use))
+        if self.counts["warning"] < MOST:  # where all operations of a big dag lack one, wording each takes a second
+            self._take(check_image(use))
         if use.operation.model_fields_set & _HELPED:
             self._check_helpers(use.operation, use.place)
 

@@ -19,7 +19,7 @@ from polyaxon.errors import Problem
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.moments import CRON_ALIASES, CastError, read_cron, to_datetime
 
-__all__ = ["check_component_settings", "check_settings"]
+__all__ = ["check_component_settings", "check_image", "check_settings"]
 
 
 def check_settings(use: Use) -> Iterator[Problem]:
@@ -343,6 +343,21 @@ def _check_roles(use: Use) -> Iterator[Problem]:
     )
 
 
+def check_image(use: Use) -> Iterator[Problem]:
+    """Warn of a container without an image."""
+    run: Any = use.component.run
+    container = getattr(run, "container", None)
+    if container is None or container.image is not None or run.kind not in ("job", "service"):
+        return
+    built = use.operation.build is not None or use.component.build is not None
+    if not built and "container" not in (use.operation.run_patch or {}):
+        message = "the container names no image: only runtimes that need none can start it"
+        found = use.view.origin.problem(
+            CompileCode.NO_IMAGE, message, "run", "container", suggestion="add `image: …`", severity="warning", key=True
+        )
+        yield pointed_at(found, "container")
+
+
 def _check_container(use: Use) -> Iterator[Problem]:
     run: Any = use.component.run
     kind = getattr(run, "kind", None)
@@ -360,10 +375,3 @@ def _check_container(use: Use) -> Iterator[Problem]:
             CompileCode.NO_CONTAINER, message, "run", suggestion=suggestion, severity=severity, key=True
         )
         return
-    built = use.operation.build is not None or use.component.build is not None
-    if run.container.image is None and not built and kind in ("job", "service"):
-        message = "the container names no image: only runtimes that need none can start it"
-        found = use.view.origin.problem(
-            CompileCode.NO_IMAGE, message, "run", "container", suggestion="add `image: …`", severity="warning", key=True
-        )
-        yield pointed_at(found, "container")

@@ -186,6 +186,8 @@ _NO_NAMES: frozenset[str] = frozenset()
 
 def _beside(side: Authored) -> Iterator[str]:
     """Yield the names that conditions, hooks and the builder look at."""
+    if side.model_fields_set.isdisjoint(_LOOKING):
+        return
     yield from scan([event.kinds for event in side.events or ()]).names()
     for text in (side.conditions, *(hook.conditions for hook in side.hooks or ())):
         if text is not None:
@@ -195,6 +197,9 @@ def _beside(side: Authored) -> Iterator[str]:
     for helper in (*(side.hooks or ()), side.build):
         if helper is not None and helper.params is not None:
             yield from scan(as_data(helper.params)).names()
+
+
+_LOOKING = frozenset({"events", "conditions", "hooks", "build"})
 
 
 def _own(operation: Operation) -> Scan:
