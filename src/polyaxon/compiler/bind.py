@@ -25,7 +25,7 @@ from polyaxon.model.run import RunFacts
 from polyaxon.spec.io import IO, validate
 from polyaxon.spec.operation import Operation
 from polyaxon.spec.params import Join, Param
-from polyaxon.spec.types import CastError
+from polyaxon.spec.types import CastError, describe
 
 if TYPE_CHECKING:
     from polyaxon.spec.matrix import WarmStart
@@ -125,8 +125,8 @@ def _join_need(join: Join | WarmStart, where: str, resolver: _Resolver, most: in
         value = resolver.render(getattr(join, name, None))
         try:
             return default if value is None else int(value)
-        except (TypeError, ValueError):
-            message = f"`{name}` is not a number: {value!r}"
+        except (TypeError, ValueError, OverflowError):
+            message = f"`{name}` is not a number: {describe(value)}"
             raise SpecError([problem(CompileCode.JOIN, message, f"{where}.{name}")]) from None
 
     query = str(resolver.render(join.query))

@@ -8,6 +8,7 @@ pipeline, and a component shared by many children is read once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, nan
 from typing import Any
 
 from polyaxon.compiler import conditions
@@ -27,7 +28,7 @@ from polyaxon.errors import Problem, SpecError
 from polyaxon.model.launch import Probe, Termination
 from polyaxon.model.run import RunKind
 from polyaxon.spec.operation import Operation
-from polyaxon.spec.types import plain
+from polyaxon.spec.types import describe, plain
 
 __all__ = [
     "Cache",
@@ -195,7 +196,9 @@ def _flag(value: Any, field: str) -> bool | None:
         return None
     answer = conditions.is_true(value)
     if answer is None:
-        raise SpecError([problem(CompileCode.RENDERED, f"`{field}` became {value!r}, expected true or false", field)])
+        raise SpecError(
+            [problem(CompileCode.RENDERED, f"`{field}` became {describe(value)}, expected true or false", field)]
+        )
     return answer
 
 
@@ -204,10 +207,10 @@ def _number(value: Any, field: str, least: float = 0) -> float | None:
         return None
     try:
         found = float(value)
-    except (TypeError, ValueError):
-        found = float("nan")
-    if isinstance(value, bool) or not found >= least:
-        message = f"`{field}` became {value!r}, expected a number of at least {least:g}"
+    except (TypeError, ValueError, OverflowError):
+        found = nan
+    if isinstance(value, bool) or not least <= found < inf:
+        message = f"`{field}` became {describe(value)}, expected a number of at least {least:g}"
         raise SpecError([problem(CompileCode.RENDERED, message, field)])
     return int(found) if found.is_integer() else found
 

@@ -85,7 +85,7 @@ def _ports(value: Any) -> tuple[int, ...]:
         return ()
     try:
         return tuple(int(port["containerPort"]) for port in value)
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         raise _became("ports", value, "a list of `{containerPort}`") from None
 
 

@@ -21,6 +21,7 @@ from polyaxon.compiler.template import TemplateError
 from polyaxon.compiler.tree import render
 from polyaxon.errors import SpecError
 from polyaxon.model.launch import Connection, Container, LaunchPlan, Replica
+from polyaxon.spec.types import describe
 
 __all__ = ["PLUGINS", "launch_plan"]
 
@@ -186,20 +187,24 @@ def _ports(value: Any) -> tuple[int, ...]:
         return ()
     try:
         return tuple(int(port) for port in (value if isinstance(value, (list, tuple)) else [value]))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SpecError(
-            [problem(CompileCode.RENDERED, f"`ports` became {value!r}, expected numbers", "run.ports")]
+            [problem(CompileCode.RENDERED, f"`ports` became {describe(value)}, expected numbers", "run.ports")]
         ) from None
+
+
+_MOST_REPLICAS = 2**31
+"""What the cluster counts with."""
 
 
 def _count(value: Any) -> int:
     try:
         count = 1 if value is None else int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         count = -1
-    if count < 0 or isinstance(value, bool):
+    if not 0 <= count < _MOST_REPLICAS or isinstance(value, bool):
         raise SpecError(
-            [problem(CompileCode.RENDERED, f"`replicas` became {value!r}, expected a number", "run.replicas")]
+            [problem(CompileCode.RENDERED, f"`replicas` became {describe(value)}, expected a number", "run.replicas")]
         )
     return count
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from compiler_builders import JOB, around, compiled, facts, operation, planned
 
 from polyaxon.compiler.cache import differences
@@ -262,3 +263,25 @@ def test_what_an_operation_sets_to_nothing_is_not_part_of_the_compiled_one() -> 
     raw = {"kind": "operation", "conditions": None, "dependencies": None, "component": {"run": {"kind": "job"}}}
     found = compile_operation(Operation.model_validate(raw), around())
     assert not {"conditions", "dependencies"} & found.content().keys()
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999"])
+@pytest.mark.parametrize(
+    "section",
+    [
+        "termination: {timeout: '{{ n }}'}\ncmd: x",
+        "termination: {maxRetries: '{{ n }}'}\ncmd: x",
+        "cache: {ttl: '{{ n }}'}\ncmd: x",
+        "matrix: {kind: mapping, concurrency: '{{ n }}', values: [{m: 1}]}\ncmd: x {{ m }}",
+        "run: {kind: service, replicas: '{{ n }}', container: {image: x}}",
+    ],
+)
+def test_a_number_beyond_all_others_is_refused_where_it_counts_something(section: str, number: str) -> None:
+    text = json.dumps({"kind": "operation", "inputs": [{"name": "n", "type": "any"}], "params": {"n": "NUMBER"}})
+    found = operation(text.replace('"NUMBER"', number)[:-1] + ", " + _as_json(section))
+    with pytest.raises(SpecError, match="became"):
+        launch_plan(compile_operation(found, around()), around())
+
+
+def _as_json(section: str) -> str:
+    return json.dumps(yaml.safe_load(section))[1:]

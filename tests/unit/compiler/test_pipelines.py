@@ -211,7 +211,7 @@ def test_trials_wait_in_a_queue_whose_name_came_from_a_number() -> None:
 
 
 def test_a_template_that_gives_what_its_field_cannot_be_is_an_error() -> None:
-    found = operation(RENDERED + "presets: ['{{ none }}']")
+    found = operation(RENDERED.replace("x {{ m }}", "x {{ m }} {{ n }}") + "presets: ['{{ none }}']")
     with pytest.raises(SpecError, match=r"`presets\[0\]` became nothing, which it cannot be"):
         child_operation(compiled(found), found)
 
