@@ -228,13 +228,23 @@ def _concurrency(pipeline: Data, names: Mapping[str, Any]) -> int | None:
 
 
 def _cache(section: Data) -> Cache:
-    io, sections = section.get("io"), section.get("sections")
     return Cache(
         disable=_flag(section.get("disable"), "cache.disable"),
         ttl=_number(section.get("ttl"), "cache.ttl"),
-        io=None if io is None else tuple(io),
-        sections=None if sections is None else tuple(sections),
+        io=_names_of(section.get("io"), "cache.io"),
+        sections=_names_of(section.get("sections"), "cache.sections"),
     )
+
+
+def _names_of(value: Any, field: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, (list, tuple)):
+        return tuple(map(str, value))
+    message = f"`{field}` became {describe(value)}, expected a list of names"
+    raise SpecError([problem(CompileCode.RENDERED, message, field)])
 
 
 def _termination(section: Data) -> Termination:

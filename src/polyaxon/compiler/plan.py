@@ -106,7 +106,7 @@ def _globals(compiled: Compiled, around: Surroundings) -> dict[str, Any]:
     found = run_globals(run, places, store)
     if compiled.run["kind"] != "service":
         return found
-    ports = [int(port) for port in render(compiled.run.get("ports") or [], {}) if not isinstance(port, str)]
+    ports = list(_ports(render(compiled.run.get("ports"), context(compiled.bindings, lambda: found))))
     prefix = _PREFIXES[bool(compiled.run.get("rewritePath")), bool(compiled.run.get("isExternal"))]
     root = f"/{prefix}/v1/{run.namespace or 'default'}/{run.owner}/{run.project}/runs/{run.uuid}"
     urls = [f"{root}/{port}" for port in ports or [80]]

@@ -7,13 +7,15 @@ looked at: references, the graph and templates are the compiler's business.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice, takewhile
+from typing import Any
 
 from pydantic import ValidationError
 
 from polyaxon.errors import Problem, SpecError
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.component import Shared
-from polyaxon.spec.fields import Model, to_camel
+from polyaxon.spec.fields import ENOUGH, Model, to_camel
 from polyaxon.spec.garbage import collector_paused
 from polyaxon.spec.kinds import FILES
 from polyaxon.spec.load import Document
@@ -35,6 +37,8 @@ def read(document: Document) -> Shared:
     problems = list(_snake_case_keys(document, model)) if kind is not None else []
     try:
         with collector_paused():
+            if len(document.text) > _LONG:
+                _check_beginnings(model, document.value)
             found: Shared = model.__pydantic_validator__.validate_python(document.value)
     except ValidationError as error:
         # Only wrong files pay for the import of what explains them.
@@ -47,6 +51,39 @@ def read(document: Document) -> Shared:
         if not problems:
             return found
     raise _ordered([*document.problems, *problems])
+
+
+_LONG = 100_000
+_WIDTH = ENOUGH + 100  # some of it may be right
+
+
+def _check_beginnings(model: type[Model], value: Any) -> None:
+    """Raise what is wrong with the beginnings of all lists and mappings, when that is more than anybody reads.
+
+    Half a million mistakes would take seconds, and hundreds of megabytes, to be found and thrown away.
+    """
+    try:
+        model.__pydantic_validator__.validate_python(_beginning(value, _Room()))
+    except ValidationError as error:
+        if error.error_count() > ENOUGH:
+            raise
+
+
+class _Room:
+    """How many values there is still room for."""
+
+    left = 20 * ENOUGH
+
+
+def _beginning(value: Any, room: _Room) -> Any:
+    """Cut long lists and mappings; what is no longer than a section may be is kept whole, or it would lack fields."""
+    room.left -= 1
+    if isinstance(value, dict):
+        return {key: _beginning(item, room) for key, item in islice(value.items(), _WIDTH)}
+    if not isinstance(value, list):
+        return value
+    items = takewhile(lambda _: room.left > 0, value[:_WIDTH])
+    return [_beginning(item, room) for item in items]
 
 
 def _ordered(problems: Iterable[Problem]) -> SpecError:

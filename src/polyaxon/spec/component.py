@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, model_validator
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.container import Container
 from polyaxon.spec.fields import (
+    ENOUGH,
     Before,
     BoolOrRef,
     CommaList,
@@ -249,6 +250,8 @@ class Authored(Shared):
                 if io.name in seen:
                     message = f"`{io.name}` is the name of another input or output already"
                     errors.append(wrong(SpecCode.DUPLICATE_NAME, message, at=(field, place, "name")))
+                    if len(errors) > ENOUGH:
+                        raise all_wrong(self, errors)
                 seen.add(io.name)
         if errors:
             raise all_wrong(self, errors)

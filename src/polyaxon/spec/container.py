@@ -10,10 +10,10 @@ import re
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import model_validator
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Before, Model, OrTemplate, Shape, all_wrong, has_template, wrong
+from polyaxon.spec.fields import ENOUGH, Before, Model, OrTemplate, Shape, all_wrong, has_template, wrong
 from polyaxon.spec.types import of_client
 
 __all__ = ["Container", "KubernetesModel", "Resources"]
@@ -46,7 +46,7 @@ def _check_resources(value: Any) -> Any:
             errors.append(wrong(SpecCode.WRONG_TYPE, message, at=(side,), suggestion=hint))
             continue
         for name, amount in amounts.items():
-            if not _is_quantity(amount):
+            if len(errors) <= ENOUGH and not _is_quantity(amount):
                 message = f"`{amount}` is not an amount of `{name}`"
                 hint = _amount_hint(str(name))
                 errors.append(wrong(SpecCode.QUANTITY, message, at=(side, name), suggestion=hint))
@@ -68,8 +68,10 @@ def _check_env(value: Any) -> Any:
             suggestion="write `- {name: NAME, value: text}` for each variable, or use the file's top-level `env`",
         )
     if isinstance(value, list):
-        errors = []
+        errors: list[PydanticCustomError] = []
         for place, item in enumerate(value):
+            if len(errors) > ENOUGH:
+                break
             if isinstance(item, dict) and not isinstance(item.get("name"), str):
                 errors.append(wrong(SpecCode.MISSING_FIELD, "an environment variable needs a `name`", at=(place,)))
             elif not isinstance(of_client(item), dict) and not has_template(item):

@@ -16,7 +16,7 @@ from polyaxon.errors import Problem
 from polyaxon.model.record import dataclass
 from polyaxon.spec.anatomy import Choice, Kinds, ListOf, MapOf, Node, OneOf, Scalar, Section, fields_of, kind_of, step
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Model, to_snake
+from polyaxon.spec.fields import ENOUGH, Model, to_snake
 from polyaxon.spec.hints import value_hint, written
 from polyaxon.spec.load import Document
 from polyaxon.spec.traps import trap_at
@@ -39,10 +39,6 @@ class Finding:
     context: dict[str, Any]
 
 
-_MOST = 1000
-"""Nobody reads more."""
-
-
 def diagnose(document: Document, model: type[Model], error: ValidationError) -> Iterator[Problem]:
     """Yield a problem for each finding."""
     seen: set[tuple[Path, str]] = set()
@@ -59,9 +55,9 @@ def _each(
     document: Document, model: type[Model], error: ValidationError, seen: set[tuple[Path, str]]
 ) -> Iterator[Problem]:
     for found in error.errors(include_url=False):
-        if len(seen) == _MOST:
-            rest = error.error_count() - _MOST
-            yield document.problem(SpecCode.MORE_PROBLEMS, f"the file has {rest} more problems", found["loc"])
+        if len(seen) == ENOUGH:
+            message = f"only the first {ENOUGH} problems are shown"
+            yield document.problem(SpecCode.MORE_PROBLEMS, message, found["loc"])
             return
         path = tuple(part for part in found["loc"] if part != "[key]")
         finding = Finding(document, model, found["type"], path, found["input"], found.get("ctx", {}))

@@ -22,6 +22,7 @@ from polyaxon.spec.codes import SpecCode
 
 __all__ = [
     "BOOL_JSON",
+    "ENOUGH",
     "NUMBER_JSON",
     "TEMPLATE",
     "Alternative",
@@ -81,6 +82,10 @@ def wrong(
     return PydanticCustomError(
         "polyaxon", "{message}", {"code": str(code), "message": message, "at": at, "suggestion": suggestion}
     )
+
+
+ENOUGH = 1000
+"""Problems of one file: nobody reads more, and each takes time and memory. What finds one more may stop."""
 
 
 def all_wrong(value: object, errors: Sequence[PydanticCustomError]) -> ValidationError:
@@ -296,7 +301,8 @@ def _split(value: Any) -> Any:
     return value
 
 
-_INT = core_schema.int_schema(strict=True)
+_LARGEST = 2**63
+_INT = core_schema.int_schema(strict=True, gt=-_LARGEST, lt=_LARGEST)
 _WORDS = "true|t|yes|y|on|1|false|f|no|n|off|0"
 _ANY_CASE = "".join(f"[{letter.upper()}{letter}]" if letter.isalpha() else letter for letter in _WORDS)
 NUMBER_JSON: dict[str, Any] = {
@@ -313,7 +319,7 @@ PositiveIntOrRef: TypeAlias = Annotated[
     int | str,
     Shape(
         "a whole number of at least 1",
-        core_schema.int_schema(strict=True, ge=1),
+        core_schema.int_schema(strict=True, ge=1, lt=_LARGEST),
         {"type": "integer", "minimum": 1},
         template=True,
     ),
@@ -322,7 +328,7 @@ CountOrRef: TypeAlias = Annotated[
     int | str,
     Shape(
         "a whole number of at least 0",
-        core_schema.int_schema(strict=True, ge=0),
+        core_schema.int_schema(strict=True, ge=0, lt=_LARGEST),
         {"type": "integer", "minimum": 0},
         template=True,
     ),

@@ -39,7 +39,8 @@ class Document:
     def places(self) -> Places:
         """Where everything stands; worked out at the first use."""
         if self._places is None:
-            self._places = Places(self.text) if self._written is None else self._written.places
+            twice = any(problem.code == SpecCode.DUPLICATE_KEY for problem in self.problems)
+            self._places = Places(self.text, whole=twice) if self._written is None else self._written.places
         return self._places
 
     @property

@@ -53,7 +53,8 @@ Eta: TypeAlias = Annotated[
     Shape(
         "a number above 1",
         core_schema.union_schema(
-            [core_schema.int_schema(strict=True, gt=1), core_schema.float_schema(gt=1)], mode="left_to_right"
+            [core_schema.int_schema(strict=True, gt=1, lt=2**63), core_schema.float_schema(gt=1, allow_inf_nan=False)],
+            mode="left_to_right",
         ),
         {"type": "number", "exclusiveMinimum": 1},
         template=True,

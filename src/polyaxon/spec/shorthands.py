@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Any, TypeAlias
 
 from pydantic_core import PydanticCustomError, core_schema
 
 from polyaxon.spec.codes import SpecCode
-from polyaxon.spec.fields import Before, Shape, all_wrong, wrong
+from polyaxon.spec.fields import ENOUGH, Before, Shape, all_wrong, wrong
 from polyaxon.spec.types import describe
 
 __all__ = ["Amounts", "Cmd", "EnvTexts", "PlainPorts", "read_amount"]
@@ -42,6 +43,7 @@ PlainPorts: TypeAlias = Annotated[
 
 def _check_texts(value: Any) -> Any:
     if isinstance(value, dict):
+        numbers = ((name, text) for name, text in value.items() if not isinstance(text, str))
         errors = [
             wrong(
                 SpecCode.WRONG_TYPE,
@@ -49,8 +51,7 @@ def _check_texts(value: Any) -> Any:
                 at=(name,),
                 suggestion="put the value in quotes",
             )
-            for name, text in value.items()
-            if not isinstance(text, str)
+            for name, text in islice(numbers, ENOUGH + 1)
         ]
         if errors:
             raise all_wrong(value, errors)
@@ -133,6 +134,8 @@ def _check_amounts(value: Any) -> Any:
             read_amount(name, amount)
         except PydanticCustomError as error:
             errors.append(error)
+            if len(errors) > ENOUGH:
+                break
     if errors:
         raise all_wrong(value, errors)
     return value

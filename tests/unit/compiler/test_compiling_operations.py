@@ -285,3 +285,15 @@ def test_a_number_beyond_all_others_is_refused_where_it_counts_something(section
 
 def _as_json(section: str) -> str:
     return json.dumps(yaml.safe_load(section))[1:]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"), [("[a, b]", ("a", "b")), ("a", ("a",)), ("'[1]'", ("[1]",)), ("null", None), ("5", SpecError)]
+)
+def test_the_names_that_count_for_the_cache_may_come_from_a_template(value: str, names: Any) -> None:
+    text = f"kind: operation\nparams: {{n: {value}}}\ncache: {{io: '{{{{ n }}}}'}}\ncontainer: {{image: x}}\ncmd: x {{{{ n }}}}"
+    if names is SpecError:
+        with pytest.raises(SpecError, match=r"`cache\.io` became the number 5"):
+            compiled(text)
+    else:
+        assert compiled(text).cache.io == names

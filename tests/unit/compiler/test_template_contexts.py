@@ -134,3 +134,17 @@ def test_a_name_called_like_a_method_is_still_the_name() -> None:
     plan = planned(operation(text))
     assert plan.main.container is not None
     assert plan.main.container.args == ("xy",)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("'{{ port }}'", "8080"), ("'{{ port }}'", "[8080]"), ("'{{ [port] }}'", "8080")]
+)
+def test_the_address_of_a_service_follows_ports_that_are_rendered(written: str, value: str) -> None:
+    run = f"{{kind: service, ports: {written}, container: {{image: x, args: ['{{{{ globals.base_url }}}}', '{{{{ globals.ports }}}}']}}}}"
+    text = (
+        f"kind: operation\nparams: {{port: {value}}}\ncomponent: {{inputs: [{{name: port, type: any}}], run: {run}}}\n"
+    )
+    plan = planned(text)
+    assert plan.ports == (8080,)
+    assert plan.replicas[0].container is not None
+    assert plan.replicas[0].container.args == (f"/services/v1/default/default/quick/runs/{UUID}/8080", "[8080]")

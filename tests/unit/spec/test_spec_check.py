@@ -143,7 +143,7 @@ trigger: perhaps
 def test_thousands_of_mistakes_are_told_by_the_first_thousand() -> None:
     found = problems("\n".join(f"k{place}: 1" for place in range(5000)))
     assert len(found) == 1001
-    assert (found[-1].code, found[-1].message) == ("PX123", "the file has 4000 more problems")
+    assert (found[-1].code, found[-1].message) == ("PX123", "only the first 1000 problems are shown")
 
 
 def test_warnings_come_with_the_errors() -> None:
