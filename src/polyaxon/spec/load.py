@@ -155,6 +155,7 @@ def _read(text: str, file: str, limits: Limits) -> tuple[dict[str, Any], list[Pr
 
 def _read_json(text: str, strict: bool, limits: Limits) -> tuple[dict[str, Any], bool] | None:
     """Read JSON and tell whether keys are repeated; None when it must be a YAML mapping in braces."""
+    _check_count(text, limits)
     repeated = False
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -195,22 +196,44 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"`{name}` is not a JSON number")
 
 
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+
+
+def _check_count(text: str, limits: Limits) -> None:
+    """Refuse JSON that holds too many values, before they are made."""
+    if _at_most(text) > limits.values:
+        bare = _STRING.sub("", text)
+        if _at_most(bare) > limits.room(bare.count("{")):
+            raise _too_many(limits.room(bare.count("{")))
+
+
+def _at_most(text: str) -> int:
+    """Return how many values JSON can hold: one before every comma and behind every bracket."""
+    return text.count(",") + text.count("[") + text.count("{")
+
+
+def _too_many(room: int) -> Refused:
+    return Refused(SpecCode.TOO_LARGE, f"the file holds more than {room:,} values", 1, 1)
+
+
 def _check_size(value: Any, limits: Limits) -> None:
     level: list[Any] = [value]
-    count = 0
+    count = operations = 0
     for _ in range(limits.depth + 1):
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict):
                 below.extend(item.values())
+                if isinstance(listed := item.get("operations"), list):
+                    operations += len(listed)
             elif isinstance(item, list):
                 below.extend(item)
         level = below
         count += len(level)
     if level:
         raise _too_deep(limits)
-    if count > limits.values:
-        raise Refused(SpecCode.TOO_LARGE, f"the file holds more than {limits.values} values", 1, 1)
+    if count > limits.room(operations):
+        raise _too_many(limits.room(operations))
 
 
 def _too_deep(limits: Limits) -> Refused:

@@ -1,11 +1,13 @@
 """How do the events of a YAML text become values? One pass without recursion, counting what could get out of hand.
 
-`Limits` bounds everything: bytes, levels, and the number of values once all aliases are written out.
+`Limits` bounds everything: bytes, levels, and the number of values once all aliases are written out. Only dags may be
+large: each operation makes room for its own values.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -44,9 +46,16 @@ _LONGEST = 100
 class Limits:
     """How much a file may ask of us."""
 
-    size: int = 10_000_000
+    size: int = 20_000_000
     depth: int = 100
     values: int = 500_000
+    operations: int = 200_000
+    values_of_each: int = 20
+    """Room that each operation of a dag adds."""
+
+    def room(self, operations: int) -> int:
+        """Return how many values a file may hold that has so many operations."""
+        return self.values + self.values_of_each * min(operations, self.operations)
 
 
 class Refused(Exception):
@@ -146,6 +155,7 @@ class _Builder:
         self.duplicates: list[Duplicate] = []
         self.count = 0
         self.size = 0
+        self.operations = 0
 
     def document(self) -> tuple[Any, list[Duplicate]]:
         self.next_event()  # the stream's start
@@ -168,7 +178,7 @@ class _Builder:
 
     def _value(self) -> Any:  # noqa: C901  (one branch per kind of event; a call for each would double the time)
         """Build the next value. The loop is the hot path of loading: everything unusual is elsewhere."""
-        next_event, memo, most = self.next_event, self.memo, self.limits.values
+        next_event, memo, most = self.next_event, self.memo, min(self.limits.values, self.limits.operations)
         frame = _Frame([], False)
         stack: list[_Frame] = []
         container: Any = frame.value
@@ -209,7 +219,7 @@ class _Builder:
                 frame = self._left(stack.pop(), frame)
                 container, in_mapping, key = frame.value, frame.is_mapping, frame.key
             else:
-                value = self._alias(frame, event, len(stack))
+                value = self._alias(stack, frame, event)
                 if in_mapping and key is None:
                     key = self._alias_key(value, event)
                     continue
@@ -225,7 +235,20 @@ class _Builder:
             if not stack:
                 return value
             if count > most:
-                raise _at(event, SpecCode.TOO_LARGE, f"the file holds more than {most} values")
+                most = self._more_room(stack, frame, event, SpecCode.TOO_LARGE, "the file holds")
+
+    def _more_room(self, stack: list[_Frame], frame: _Frame, event: Any, code: SpecCode, what: str) -> int:
+        """Return how many values there may be before this is asked again; refuses the file when it is full."""
+        around = pairwise((*stack, frame))
+        open_lists = (inner.value for outer, inner in around if outer.key == "operations" and not inner.is_mapping)
+        operations = self.operations + sum(map(len, open_lists))
+        if operations > self.limits.operations:
+            raise _at(event, SpecCode.TOO_LARGE, f"the file has more than {self.limits.operations:,} operations")
+        room = self.limits.room(operations)
+        if self.count > room:
+            length = len(event.anchor or "") + 1 if isinstance(event, yaml.AliasEvent) else 1
+            raise _at(event, code, f"{what} more than {room:,} values", length=length)
+        return min(room, self.count + self.limits.values // 5)
 
     def _repeated(self, stack: list[_Frame], key: str, event: Any) -> None:
         if len(self.duplicates) == _MOST_DUPLICATES:
@@ -240,6 +263,8 @@ class _Builder:
         return str(value)
 
     def _left(self, outer: _Frame, inner: _Frame) -> _Frame:
+        if outer.key == "operations" and not inner.is_mapping:
+            self.operations += len(inner.value)
         if inner.height >= outer.height:
             outer.height = inner.height + 1
         return outer
@@ -265,8 +290,8 @@ class _Builder:
             self.anchors[frame.anchor] = _Anchored(value, self.count - frame.start, frame.height)
         return value
 
-    def _alias(self, frame: _Frame, event: Any, depth: int) -> Any:
-        name = event.anchor
+    def _alias(self, stack: list[_Frame], frame: _Frame, event: Any) -> Any:
+        name, depth = event.anchor, len(stack)
         if name not in self.anchors:
             raise _at(
                 event,
@@ -280,12 +305,7 @@ class _Builder:
             raise _at(event, SpecCode.ALIAS, f"`*{name}` lies inside the value it stands for", length=len(name) + 1)
         self.count += found.count
         if self.count > self.limits.values:
-            raise _at(
-                event,
-                SpecCode.ALIAS_BOMB,
-                f"written out, the aliases make more than {self.limits.values} values",
-                length=len(name) + 1,
-            )
+            self._more_room(stack, frame, event, SpecCode.ALIAS_BOMB, "written out, the aliases make")
         if found.size is None:
             found = self.anchors[name] = _Anchored(found.value, found.count, found.height, _size(found.value))
         self.size += found.size or 0

@@ -156,6 +156,18 @@ def test_what_would_cost_too_much_is_refused(text, code) -> None:
     assert refusal(text).code == code
 
 
+@pytest.mark.parametrize("file", ["x.yaml", "x.json"])
+def test_the_operations_of_a_dag_make_room_for_their_own_values(file: str) -> None:
+    limits = Limits(values=50, operations=30, values_of_each=5)
+    operations = [{"name": f"op{place}", "dagRef": "a", "params": {"i": place}} for place in range(30)]
+    nested = {"operations": [{"component": {"run": {"operations": operations}}}]}
+    for run in ({"operations": operations}, nested):
+        assert parse(json.dumps({"run": run}), file, limits).value == {"run": run}
+    many = json.dumps({"run": {"operations": [*operations, {"name": "one more", "params": {"l": list(range(60))}}]}})
+    assert refusal(many, file, limits).code == "PX009"
+    assert refusal(json.dumps({"run": {"steps": operations}}), file, limits).code == "PX009"
+
+
 def test_limits_can_be_chosen() -> None:
     assert refusal("a: [1, 2, 3]", limits=Limits(values=2)).code == "PX009"
     assert refusal("a: [[1]]", limits=Limits(depth=2)).code == "PX010"
