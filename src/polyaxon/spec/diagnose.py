@@ -175,13 +175,19 @@ def _missing(at: Finding) -> Problem:
     )
 
 
+_MEANT_KINDS = {"parameter": "write `{{kind: {}, value: …}}`"}
+
+
 def _kind(at: Finding) -> Problem:
     context = at.context
     what, choices = context["what"], context["choices"]
     listed = ", ".join(f"`{choice}`" for choice in choices)
     if context["missing"]:
         message = f"`{_section_name(at.path)}` needs a `kind`"
-        return at.document.problem(SpecCode.KIND, message, at.path, suggestion=f"add `kind`, one of {listed}", key=True)
+        value = _value_at(at.document.value, at.path)
+        meant = next((key for key in value if key in choices), None) if isinstance(value, dict) else None
+        hint = _MEANT_KINDS.get(what, "add `kind: {}`").format(meant) if meant else f"add `kind`, one of {listed}"
+        return at.document.problem(SpecCode.KIND, message, at.path, suggestion=hint, key=True)
     given = context["given"]
     if given is None:
         value = _value_at(at.document.value, (*at.path, "kind"))
@@ -232,12 +238,15 @@ def _choice(at: Finding) -> Problem:
     given = f"`{value}`" if isinstance(value, str) else describe(value)
     return at.document.problem(
         SpecCode.NOT_A_CHOICE,
-        f"{given} is not one of the choices for `{at.path[-1] if at.path else 'kind'}`",
+        f"{given} is not one of the choices for `{_section_name(at.path) or 'kind'}`",
         at.path,
-        suggestion=f"did you mean `{near[0]}`?"
-        if near
-        else "write one of " + ", ".join(f"`{word}`" for word in words[:12]),
+        suggestion=f"did you mean `{near[0]}`?" if near else _one_of(words),
     )
+
+
+def _one_of(words: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{word}`" for word in words[:12])
+    return f"write one of {shown}" + (f", … ({len(words)} in all)" if len(words) > 12 else "")
 
 
 def _words(node: Node) -> tuple[str, ...]:
@@ -281,7 +290,10 @@ def _wrong_type(at: Finding) -> Problem:
     elif "mapping" in expected:
         node = _node_at(at.document, at.model, at.path)
         owner = _model_of(node, {})
-        if owner is not None:
+        if isinstance(node, Kinds) and node.table.what == "parameter":
+            listed = value if isinstance(value, list) and len(str(value)) < 40 else "[…]"
+            suggestion = f"write `{{kind: choice, value: {listed}}}`"
+        elif owner is not None:
             some = list(fields_of(owner))[:3]
             suggestion = "its fields are " + ", ".join(f"`{alias}`" for alias in some) + ", …"
     else:

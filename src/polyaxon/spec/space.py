@@ -319,8 +319,6 @@ class _Bounded(_Param):
 
     @classmethod
     def judge_parts(cls, parts: dict[str, Any]) -> None:
-        if parts["low"] > parts["high"]:
-            raise _bad(f"`low` must not be above `high`, got {parts['low']:g} and {parts['high']:g}")
         if "q" in parts and parts["q"] <= 0:
             raise _bad("`q` must be above 0")
 

@@ -202,6 +202,15 @@ def test_a_gang_is_started_at_once_and_said_to_be_scheduled_by_nobody() -> None:
     assert render(job, MACHINE, {}).warnings == ("`run` is not honoured by the process runtime: schedulingPolicy",)
 
 
+def test_what_only_a_cluster_could_scale_is_said_to_stay_as_it_is() -> None:
+    job = plan(Container("c", command=("x",)))
+    workers = tuple(replace(role, extra={"minReplicas": 1, "maxReplicas": 4}) for role in job.replicas)
+    assert render(replace(job, replicas=workers, spec={"rayVersion": "2.9"}), MACHINE, {}).warnings == (
+        "`run` is not honoured by the process runtime: rayVersion",
+        "the process runtime starts as many as `replicas` says and does not scale: maxReplicas, minReplicas",
+    )
+
+
 def test_mounted_volumes_lead_to_directories_of_this_machine() -> None:
     mounts = [
         {"name": "host", "mountPath": "/host"},

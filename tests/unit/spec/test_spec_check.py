@@ -55,7 +55,7 @@ WRONG = [
     ("kind: operations", "PX105", 1, 7, "kind", "`operations`", "did you mean `operation`?"),
     ("matrix: {kind: grdi}", "PX105", 1, 16, "matrix.kind", "`grdi`", "did you mean `grid`?"),
     ("matrix: {params: {}}", "PX105", 1, 1, "matrix", "needs a `kind`", "`grid`"),
-    ("schedule: {cron: '* * * * *'}", "PX105", 1, 1, "schedule", "needs a `kind`", "`interval`"),
+    ("schedule: {cron: '* * * * *'}", "PX105", 1, 1, "schedule", "needs a `kind`", "add `kind: cron`"),
     ("run: {kind: jobb}", "PX105", 1, 13, "run.kind", "runtime", "did you mean `job`?"),
     ("run: {container: {image: x}}", "PX105", 1, 6, "run", "no kind", "`kind: job`"),
     ("matrix: {kind: mapping, concurrency: 0, values: [{a: 1}]}", "PX106", 1, 38, "matrix.concurrency", "at least 1", None),
@@ -88,6 +88,9 @@ WRONG = [
     ("hubRef: a/b/c", "PX120", 1, 9, "hubRef", "a/b/c", None),
     ("queue: a/b/c", "PX120", 1, 8, "queue", "agent/queue", None),
     ("schedule: {kind: datetime, startAt: tomorrow}", "PX121", 1, 37, "schedule.startAt", "tomorrow", None),
+    ("matrix: {kind: random, numRuns: 1, params: {a: {uniform: [0, 1]}}}", "PX105", 1, 45, "matrix.params.a", "kind", "`{kind: uniform, value: …}`"),
+    ("matrix: {kind: random, numRuns: 1, params: {a: [1, 2]}}", "PX103", 1, 48, "matrix.params.a", "a list", "`{kind: choice, value: [1, 2]}`"),
+    ("events: [{kinds: [foo], ref: ops.a}]", "PX104", 1, 19, "events[0].kinds[0]", "`kinds[0]`", "… (32 in all)"),
     ("schedule: {kind: interval, frequency: 0}", "PX121", 1, 39, "schedule.frequency", "longer", None),
 ]  # fmt: skip
 

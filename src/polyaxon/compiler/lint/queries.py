@@ -18,6 +18,12 @@ __all__ = ["check_queries"]
 
 _LEAD = re.compile(r"^Failed to parse query `.*`: (?:column (\d+): )?", re.DOTALL)
 _LAST = re.compile(r"`([^`]+)`$")
+_FOREIGN = re.compile(r"is not supported by the query manager")  # the words of the query language's own users
+_COMPARED = re.compile(r"([\w.]+)\s*(<=|>=|<|>|==?)\s*([^\s,:()|]+)")
+_USUAL = {
+    "query": "`status`, `name`, `kind`, `tags`, `created_at`, `metrics.NAME`, `inputs.NAME`, `outputs.NAME`",
+    "sort": "`created_at`, `name`, `status`, `duration`, `metrics.NAME`, `inputs.NAME`, `outputs.NAME`",
+}
 _MEANT = re.compile(r"did you mean `(\w+)`\?")
 _WORD = re.compile(r"[^\s,:()|]+|\S")
 
@@ -47,13 +53,22 @@ def _check(use: Use, read: Callable[[str], object], text: object, *where: str | 
         what = "query" if where[-1] == "query" else "sort"
         match = _WORD.search(text, int(lead[1]) - 1) if lead and lead[1] else _LAST.search(message)
         word = match[match.lastindex or 0] if match else ""
-        hint = _with_key(error.hint, word)
+        if _FOREIGN.search(message):
+            message = f"runs have no field `{word}` that a query can ask for"
+        compared = _COMPARED.search(text) if message.endswith("is not a condition") else None
+        hint = _as_condition(*compared.groups()) if compared else _with_key(error.hint, word, what)
         found = use.place.problem(CompileCode.QUERY, f"the {what} is wrong: {message}", *where, suggestion=hint)
         yield pointed_at(found, word)
 
 
-def _with_key(hint: str | None, word: str) -> str | None:
+def _as_condition(field: str, sign: str, value: str) -> str:
+    return f"write `{field}: {sign.replace('=', '') if '<' not in sign and '>' not in sign else sign}{value}`"
+
+
+def _with_key(hint: str | None, word: str, what: str) -> str | None:
     """Return the hint with the key that the wrong field has: `metric.loss` means `metrics.loss`."""
+    if hint is not None and hint.startswith("known are"):
+        return f"the usual ones are {_USUAL[what]}"
     meant = _MEANT.fullmatch(hint or "")
     _, dot, key = word.partition(".")
     return f"did you mean `{meant[1]}.{key}`?" if meant and dot else hint

@@ -68,6 +68,21 @@ def _check_parameter(use: Use, name: str, space: Any) -> Iterator[Problem]:
         yield _wrong_type(use, io, where, f"`{space.kind}` gives numbers")
     else:
         yield from _check_numbers(use, io, space, where)
+    yield from _check_order(use, space, where)
+
+
+def _check_order(use: Use, space: Any, where: tuple[str, ...]) -> Iterator[Problem]:
+    parts = _parts(space) if space.kind.endswith("uniform") else None
+    if parts is not None and parts["low"] > parts["high"]:
+        message = f"`low` is above `high`, {parts['low']:g} and {parts['high']:g}: they are exchanged"
+        yield use.place.problem(
+            CompileCode.MATRIX_VALUE,
+            message,
+            *where,
+            "value",
+            suggestion="write the smaller one first",
+            severity="warning",
+        )
 
 
 def _check_unknown(use: Use, name: str, where: tuple[str, ...]) -> Iterator[Problem]:

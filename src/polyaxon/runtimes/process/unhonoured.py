@@ -30,7 +30,9 @@ _UNDERSTOOD = frozenset(
     | {"terminationMessagePath", "terminationMessagePolicy", "resizePolicy"}
 )
 """Further parts of a container that are honoured, or mean nothing to a process."""
-_GANG = frozenset({"schedulingPolicy"})
+_CLUSTER = frozenset({"schedulingPolicy", "rayVersion", "enableInTreeAutoscaling", "autoscalerOptions"})
+"""Parts of `run` that only a cluster's operator can do something with."""
+_SCALED = frozenset({"minReplicas", "maxReplicas"})
 _TOOLS = ("tmux", "sandbox", "ssh")
 
 
@@ -57,7 +59,11 @@ def unhonoured(
         "`plugins` is not honoured by the process runtime", (name for name in _TOOLS if plan.plugins.get(name))
     )
     found += _said("`termination` is not honoured by the process runtime", _cluster_only(plan))
-    found += _said("`run` is not honoured by the process runtime", _GANG & plan.spec.keys())
+    found += _said("`run` is not honoured by the process runtime", _CLUSTER & plan.spec.keys())
+    found += _said(
+        "the process runtime starts as many as `replicas` says and does not scale",
+        _SCALED & {*plan.spec, *replica.extra},
+    )
     for name in replica.connections:
         found += _secrets(plan, name)
     for container in containers:
