@@ -12,6 +12,7 @@ from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.problems import Path, where
 from polyaxon.errors import Problem
 from polyaxon.model.record import dataclass
+from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.load import Document
 
 __all__ = ["Origins", "Place", "exists", "holds"]
@@ -39,7 +40,7 @@ class Place:
 
     def problem(
         self,
-        code: CompileCode,
+        code: CompileCode | SpecCode,
         message: str,
         *parts: str | int,
         suggestion: str | None = None,

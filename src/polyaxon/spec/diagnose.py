@@ -128,7 +128,10 @@ _MOVED: dict[str, tuple[str, str]] = {
     },
     **{
         name: ("environment", f"environment.{name}")
-        for name in ("nodeSelector", "tolerations", "affinity", "labels", "annotations", "serviceAccountName")
+        for name in (
+            *("nodeSelector", "tolerations", "affinity", "labels", "annotations", "serviceAccountName"),
+            *("restartPolicy", "hostNetwork", "imagePullSecrets", "priorityClassName", "nodeName", "schedulerName"),
+        )
     },
     **{name: ("termination", f"termination.{name}") for name in ("maxRetries", "timeout", "ttl", "culling")},
     **{name: ("run", f"run.{name}") for name in ("operations", "components", "replicas", "worker", "master")},
@@ -234,7 +237,7 @@ def _choice(at: Finding) -> Problem:
     trap = _trapped(at.document, at.path, f"expected one of a few words, got {describe(value)}", value)
     if trap is not None:
         return trap
-    near = get_close_matches(value.lower(), words, 1, 0.5) if isinstance(value, str) else []
+    near = _near(value, words) if isinstance(value, str) else []
     given = f"`{value}`" if isinstance(value, str) else describe(value)
     return at.document.problem(
         SpecCode.NOT_A_CHOICE,
@@ -242,6 +245,12 @@ def _choice(at: Finding) -> Problem:
         at.path,
         suggestion=f"did you mean `{near[0]}`?" if near else _one_of(words),
     )
+
+
+def _near(value: str, words: tuple[str, ...]) -> list[str]:
+    """A word that ends with what was written is meant rather than one that looks like it: `running`."""
+    ending = [word for word in words if word.endswith("_" + value.lower())]
+    return ending[:1] or get_close_matches(value.lower(), words, 1, 0.5)
 
 
 def _one_of(words: tuple[str, ...]) -> str:
@@ -270,11 +279,12 @@ def _trapped(document: Document, path: Path, message: str, value: Any = None) ->
     raw = trap_at(document, path, value)
     if raw is None or "true or false" in message:
         return None
+    is_number = "expected a whole number" in message or "expected a number" in message
     return document.problem(
         SpecCode.UNQUOTED,
         f"YAML reads the unquoted `{raw}` as {describe(value)}: {message}",
         path,
-        suggestion=f'put it in quotes: `"{raw}"`',
+        suggestion=value_hint(message, value) if is_number else f'put it in quotes: `"{raw}"`',
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from polyaxon.spec.moments import CastError, to_duration
 
-__all__ = ["TYPE_HINTS", "value_hint", "written"]
+__all__ = ["TYPE_HINTS", "seconds_hint", "value_hint", "written"]
 
 Hint = Callable[[Any], str | None]
 
@@ -44,11 +44,17 @@ def _queue(value: Any) -> str | None:
     return f"write `{'/'.join(parts[:2])}`, for example" if parts else "leave it out for the default queue"
 
 
-def _whole(value: Any) -> str:
+def seconds_hint(value: Any) -> str | None:
     """People write `1h` where seconds are wanted."""
-    if isinstance(value, str) and (found := _DURATION.match(value.strip())):
-        seconds = int(found["count"]) * _SECONDS[found["unit"][0].lower()]
-        return f"write the number of seconds: `{seconds}`"
+    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    return f"write the number of seconds: `{int(found['count']) * _SECONDS[found['unit'][0].lower()]}`"
+
+
+def _whole(value: Any) -> str:
+    if (hint := seconds_hint(value)) is not None:
+        return hint
     if isinstance(value, float) and 1 <= value < _BIGGEST:
         return f"write `{round(value)}`"
     if isinstance(value, str):

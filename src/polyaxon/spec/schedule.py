@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.fields import Before, BoolOrRef, Kinded, PositiveIntOrRef, has_template, wrong
+from polyaxon.spec.hints import seconds_hint
 from polyaxon.spec.moments import CastError, to_datetime, to_duration
 
 __all__ = ["CronSchedule", "DateTimeSchedule", "IntervalSchedule", "Moment", "Schedule"]
@@ -20,7 +21,7 @@ def _checked(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             read(value)
         except CastError as error:
-            raise wrong(SpecCode.BAD_TIME, str(error)) from error
+            raise wrong(SpecCode.BAD_TIME, str(error), suggestion=seconds_hint(value)) from error
         if isinstance(value, date | datetime):
             return value.isoformat()
         return value.total_seconds() if isinstance(value, timedelta) else value

@@ -16,7 +16,7 @@ from polyaxon.compiler.lint.names import check_component_names, check_names
 from polyaxon.compiler.lint.near import did_you_mean, listed
 from polyaxon.compiler.lint.params import check_params
 from polyaxon.compiler.lint.searches import check_search
-from polyaxon.compiler.lint.settings import check_component_settings, check_image, check_settings
+from polyaxon.compiler.lint.settings import check_component_settings, check_image, check_schedule, check_settings
 from polyaxon.compiler.lint.use import Use, View, use_of, view_of
 from polyaxon.compiler.origin import Place
 from polyaxon.errors import Problem
@@ -107,6 +107,7 @@ class _Checker:
         if component is None and operation.dag_ref is not None:
             component = siblings.get(operation.dag_ref)
         if component is None or component.run is None or isinstance(component.run, dict):
+            self._take(check_schedule(operation, place))
             return None
         return use_of(operation, place, self._view(component, place))
 

@@ -12,13 +12,16 @@ from polyaxon.compiler.origin import Place
 from polyaxon.compiler.problems import Path
 from polyaxon.compiler.tree import plan
 from polyaxon.errors import Problem
+from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.hints import TYPE_HINTS
 from polyaxon.spec.io import IO, validate
 from polyaxon.spec.params import Param
-from polyaxon.spec.types import CastError
+from polyaxon.spec.traps import trap_at
+from polyaxon.spec.types import CastError, describe
 
-__all__ = ["check_params", "value_hint"]
+__all__ = ["check_params", "check_trap", "value_hint"]
 
+_TEXTS = frozenset({"str", "path"})
 _FETCHED_TYPES = frozenset({"git", "artifacts", "dockerfile", "path"})
 
 
@@ -76,14 +79,26 @@ def _check_undeclared(use: Use, name: str, param: Param, used: frozenset[str], t
 def _check_value(use: Use, name: str, param: Param, io: IO) -> Iterator[Problem]:
     if "value" not in param.model_fields_set or plan(param.value) is not None:
         return  # nothing given but a connection, say; or known only when it is rendered
+    full = ("params", name, "value")
+    path = full if use.place.has(*full) else full[:2]
     try:
         validate(io, param.value)
+        yield from check_trap(use, io, param.value, path)
     except CastError as error:
         kind = f" of type `{io.type}`" if io.type else ""
         message = f"`{name}`{kind} cannot take this value: {error}"
-        full = ("params", name, "value")
-        path = full if use.place.has(*full) else full[:2]
         yield use.place.problem(CompileCode.PARAM_TYPE, message, *path, suggestion=value_hint(io, param.value))
+
+
+def check_trap(use: Use, io: IO, value: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Warn of a text that YAML reads as something else: `no` becomes `false`."""
+    if io.type not in _TEXTS or not isinstance(value, bool | int):
+        return
+    raw = trap_at(use.place.document, (*use.place.path, *path), value)
+    if raw is not None:
+        message = f"YAML reads the unquoted `{raw}` as {describe(value)}, not as text"
+        suggestion = f'put it in quotes: `"{raw}"`'
+        yield use.place.problem(SpecCode.UNQUOTED, message, *path, suggestion=suggestion, severity="warning")
 
 
 def value_hint(io: IO, value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.lint.branches import check_branches
 from polyaxon.compiler.lint.near import did_you_mean, listed
-from polyaxon.compiler.lint.params import value_hint
+from polyaxon.compiler.lint.params import check_trap, value_hint
 from polyaxon.compiler.lint.use import Use
 from polyaxon.compiler.template import has_template
 from polyaxon.compiler.tree import plan
@@ -107,6 +107,7 @@ def _check_value(use: Use, io: IO, value: Any, where: tuple[str | int, ...]) -> 
         return
     try:
         validate(io, value)
+        yield from check_trap(use, io, value, where)
     except CastError as error:
         message = f"the input `{io.name}` cannot take this value: {error}"
         suggestion = value_hint(io, value)

@@ -16,10 +16,11 @@ from polyaxon.compiler.origin import Place
 from polyaxon.compiler.patches import PatchError, apply_patch, role_fields, run_fields
 from polyaxon.compiler.template import TemplateError, has_template
 from polyaxon.errors import Problem
+from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.moments import CRON_ALIASES, CastError, read_cron, to_datetime
 
-__all__ = ["check_component_settings", "check_image", "check_settings"]
+__all__ = ["check_component_settings", "check_image", "check_schedule", "check_settings"]
 
 
 def check_settings(use: Use) -> Iterator[Problem]:
@@ -28,7 +29,7 @@ def check_settings(use: Use) -> Iterator[Problem]:
     if "conditions" in given:
         yield from _check_condition(use)
     if "schedule" in given:
-        yield from _check_schedule(use)
+        yield from check_schedule(use.operation, use.place)
     if "run_patch" in given:
         yield from _check_patch(use)
     if "events" in given:
@@ -156,8 +157,9 @@ def _never_boolean(use: Use, text: str, names: frozenset[str]) -> str | None:
     return f"the condition is the value of `{name}`, which is {kind}"
 
 
-def _check_schedule(use: Use) -> Iterator[Problem]:
-    schedule: Any = use.operation.schedule
+def check_schedule(operation: Authored, place: Place) -> Iterator[Problem]:
+    """Yield what is wrong with the operation's schedule, whatever it runs."""
+    schedule: Any = operation.schedule
     if schedule is None:
         return
     if schedule.kind == "cron" and not has_template(schedule.cron):
@@ -165,12 +167,12 @@ def _check_schedule(use: Use) -> Iterator[Problem]:
         if problem is not None:
             suggestion = "write minute, hour, day, month and weekday, such as `0 3 * * MON`"
             near = did_you_mean(schedule.cron, CRON_ALIASES) if schedule.cron.startswith("@") else None
-            yield use.place.problem(CompileCode.CRON, problem, "schedule", "cron", suggestion=near or suggestion)
+            yield place.problem(CompileCode.CRON, problem, "schedule", "cron", suggestion=near or suggestion)
     start, end = getattr(schedule, "start_at", None), getattr(schedule, "end_at", None)
     if start is not None and end is not None and _is_after(start, end):
         message = f"the schedule ends ({end}) before it starts ({start}): nothing would run"
         suggestion = "let `endAt` be later than `startAt`"
-        yield use.place.problem(CompileCode.SCHEDULE, message, "schedule", "endAt", suggestion=suggestion)
+        yield place.problem(CompileCode.SCHEDULE, message, "schedule", "endAt", suggestion=suggestion)
 
 
 def _is_after(start: Any, end: Any) -> bool:
