@@ -125,7 +125,7 @@ def read_module(reference: str) -> Source:
         raise UsageError(f"`{name}` failed: {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)
-    return Source(json.dumps(_specification_in(values, path, attribute)), str(path.resolve()))
+    return Source(json.dumps(_specification_in(values, path, attribute)), str(path.resolve()), is_made=True)
 
 
 def _specification_in(values: Mapping[str, Any], path: Path, attribute: str) -> Any:

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from typing import Any
 
 from polyaxon.compiler.codes import CompileCode
@@ -73,10 +73,19 @@ def load(
     """
     try:
         with collector_paused():
-            return _load(sources, main, presets, overrides, shallow, partial)
+            loaded = _load(sources, main, presets, overrides, shallow, partial)
+        made = {source.location for source in (main, *presets) if source.is_made}
+        return replace(loaded, problems=_without_lines(loaded.problems, made)) if made else loaded
     except RecursionError:
         message = "the file is nested too deeply to be checked"
         return Loaded(None, (Problem(str(CompileCode.REFERENCE_CYCLE), message, file=main.location),))
+
+
+def _without_lines(problems: Sequence[Problem], made: Collection[str]) -> tuple[Problem, ...]:
+    """Drop the places in texts that nobody wrote: the path of the field says where to look."""
+    return tuple(
+        replace(found, line=None, column=None, source=None) if found.file in made else found for found in problems
+    )
 
 
 def _load(

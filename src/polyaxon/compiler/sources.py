@@ -16,11 +16,13 @@ __all__ = ["Source", "Sources"]
 class Source:
     """A polyaxonfile's text and where it came from.
 
-    `location` is an absolute path or an address: problems show it, and relative references start from it.
+    `location` is an absolute path or an address: problems show it, and relative references start from it. A text that
+    `is_made` was written by a program, of a Python file's values: nobody has seen its lines.
     """
 
     text: str | bytes
     location: str
+    is_made: bool = False
 
 
 class Sources(Protocol):

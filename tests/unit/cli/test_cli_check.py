@@ -110,3 +110,20 @@ def test_a_shallow_check_follows_no_reference(directory: Path, capsys: pytest.Ca
     name = written(directory, "ref.yaml", "{kind: operation, pathRef: ./absent.yaml}")
     assert verdicts(capsys, name, code=1)[0]["problems"]
     assert verdicts(capsys, name, "--shallow")[0]["valid"]
+
+
+def test_a_finding_about_a_python_file_names_the_file_and_the_field_but_no_line(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "from polyaxon.schemas import V1Component, V1Container, V1Job\n"
+        "main = V1Component(name='x', run=V1Job(container=V1Container(image='a', args=['{{ lr }}'])))\n"
+    )
+    file = written(directory, "spec.py", text)
+    ((problem,),) = (one["problems"] for one in verdicts(capsys, "-pm", file, code=1))
+    assert (problem["path"], problem["line"], problem["column"]) == ("run.container.args[0]", None, None)
+    assert run_app(["check", "-pm", file]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{directory / 'spec.py'}: error[PX230]: `lr` is not defined")
+    assert said[1] == "  at `run.container.args[0]`"
+    assert not any(line.lstrip().startswith("|") for line in said)
