@@ -65,6 +65,7 @@ class CompileCode(StrEnum):
     PLUGINS = "PX260"
     NO_CONTAINER = "PX263"
     NO_IMAGE = "PX264"
+    ONE_TEXT = "PX265"
     EVENT = "PX266"
     TEMPLATE_FILE = "PX267"
     DUPLICATE_VOLUME = "PX269"
@@ -333,6 +334,11 @@ CODES: dict[str, Code] = {
         "The container names no image",
         "A warning: processes of this machine need none, every other runtime does.",
         "container: {command: [echo]}",
+    ),
+    CompileCode.ONE_TEXT: Code(
+        "The command is one text",
+        "A warning: no shell takes it apart, so all of it is the name of the program. Write a list, or use `cmd`.",
+        "container: {command: python train.py}",
     ),
     CompileCode.EVENT: Code(
         "The event never happens",

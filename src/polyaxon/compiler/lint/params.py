@@ -103,6 +103,8 @@ def check_trap(use: Use, io: IO, value: object, path: tuple[str | int, ...]) -> 
 
 def value_hint(io: IO, value: object) -> str:
     """Return what to write for a value that the input does not take."""
+    if value is None:
+        return f"give a value, or add `isOptional: true` to the input `{io.name}`"
     options = io.validation.options if io.validation is not None else None
     if options:
         return did_you_mean(str(value), map(str, options)) or f"write one of {listed(map(str, options))}"

@@ -14,6 +14,7 @@ from polyaxon.compiler.lint.near import did_you_mean, pointed_at
 from polyaxon.compiler.lint.use import Use, scan
 from polyaxon.compiler.origin import Place
 from polyaxon.compiler.patches import PatchError, apply_patch, role_fields, run_fields
+from polyaxon.compiler.problems import short
 from polyaxon.compiler.template import TemplateError, has_template
 from polyaxon.errors import Problem
 from polyaxon.spec.component import Authored
@@ -53,6 +54,18 @@ def check_component_settings(use: Use) -> Iterator[Problem]:
     if use.component.model_fields_set & _BESIDE_RUN:
         yield from _check_side(use, use.component, use.view.origin)
     yield from _check_volumes(use)
+    yield from _check_command(use)
+
+
+def _check_command(use: Use) -> Iterator[Problem]:
+    """A command line in place of its words would be looked for as a program of that name."""
+    command: Any = getattr(getattr(use.component.run, "container", None), "command", None)
+    text = command[0] if isinstance(command, list) and len(command) == 1 else command
+    if isinstance(text, str) and len(words := text.split()) > 1 and "{" not in text and "\n" not in text.strip():
+        message = f"the command is one text: `{short(text)}` would be the name of a program"
+        suggestion = f"write a list: `[{', '.join(words)}]`" if len(words) < 10 else "write a list of its words"
+        where = ("run", "container", "command", *((0,) if isinstance(command, list) else ()))
+        yield use.view.origin.problem(CompileCode.ONE_TEXT, message, *where, suggestion=suggestion, severity="warning")
 
 
 def _check_volumes(use: Use) -> Iterator[Problem]:
