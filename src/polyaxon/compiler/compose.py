@@ -140,13 +140,16 @@ class Composer:
     def _alone(self, operation: Operation, place: Place) -> Operation | None:
         """Return the operation with its body as its component, where nothing is to be merged: parts are taken over.
 
-        None when there is no runtime, or what the short fields come to is not right: that is reported elsewhere.
+        None where that is not all there is to do: short fields of a dag, no runtime, or short fields that come to what
+        is not right, which is reported elsewhere.
         """
         run: Any = operation.run
         wrong: list[Path] = []
         given = operation.model_fields_set
         short = {name: as_data(getattr(operation, name)) for name in SHORTHANDS if name in given}
-        if isinstance(run, Dag) and not short:
+        if isinstance(run, Dag):
+            if short:
+                return None
             run = self._dag(run, place.at("run"))
         elif short or isinstance(run, dict):
             strategy = Strategy(operation.patch_strategy or Strategy.POST_MERGE)
