@@ -53,7 +53,7 @@ Eta: TypeAlias = Annotated[
     Shape(
         "a number above 1",
         core_schema.union_schema(
-            [core_schema.int_schema(strict=True, gt=1, lt=2**63), core_schema.float_schema(gt=1, allow_inf_nan=False)],
+            [core_schema.int_schema(strict=True, gt=1, lt=2**63), core_schema.float_schema(gt=1, lt=2.0**63)],
             mode="left_to_right",
         ),
         {"type": "number", "exclusiveMinimum": 1},

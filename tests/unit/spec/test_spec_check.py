@@ -90,6 +90,7 @@ WRONG = [
     ("schedule: {kind: datetime, startAt: tomorrow}", "PX121", 1, 37, "schedule.startAt", "tomorrow", None),
     ("matrix: {kind: random, numRuns: 1, params: {a: {uniform: [0, 1]}}}", "PX105", 1, 45, "matrix.params.a", "kind", "`{kind: uniform, value: …}`"),
     ("matrix: {kind: random, numRuns: 1, params: {a: [1, 2]}}", "PX103", 1, 48, "matrix.params.a", "a list", "`{kind: choice, value: [1, 2]}`"),
+    ("matrix: {kind: hyperband, maxIterations: 9, eta: 1.5e+300, params: {c: {kind: choice, value: [1]}}, resource: {name: a, type: int}, metric: {name: b, optimization: minimize}}", "PX106", 1, 50, "matrix.eta", "a number above 1", None),
     ("events: [{kinds: [foo], ref: ops.a}]", "PX104", 1, 19, "events[0].kinds[0]", "`kinds[0]`", "… (32 in all)"),
     ("schedule: {kind: interval, frequency: 0}", "PX121", 1, 39, "schedule.frequency", "longer", None),
 ]  # fmt: skip
