@@ -66,9 +66,10 @@ class Home:
         """Return the directory with what the run wrote: of one that was served from the cache, the original's."""
         return Path(self.settings.home, "artifacts", served_from(run) or run.uuid)
 
-    def working_directories(self, run: Run) -> list[Path]:
-        """Return what else the runtime may have kept of the run."""
-        return [Path(self.settings.home, room, run.uuid) for room in ("contexts", "runs")]
+    def kept_of(self, run: Run) -> list[Path]:
+        """Return what else the runtime may have kept of the run: its context and the records of its processes."""
+        records = Path(self.settings.home, "runs", run.uuid[0]).glob(f"{run.uuid}.*")
+        return [Path(self.settings.home, "contexts", run.uuid), *records]
 
     def find(self, reference: str | None, project: str | None) -> Run:
         """Return the run of that uuid (or its beginning), else the latest of that name, else the project's last.

@@ -250,13 +250,14 @@ class _Keeper:
         pid = 0
         try:
             pid = _start(argv, env, cwd, log, child.locks)
-            os.write(record, f"{pid} {start_time(pid)} {self._mark}\n".encode())
+            os.write(record, f"{pid} {start_time(pid)} {self._mark} {time.time()}\n".encode())
         except (OSError, ValueError) as error:  # a value: no system takes a NUL in an argument
             if pid:  # it cannot be written down: the disk is full
                 _signal_group(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-            _write(f"{child.stem}.pid", NEVER_STARTED)
-            _write(f"{child.stem}.exit", "126")
+            os.truncate(record, 0)
+            _add(child.stem, f"{NEVER_STARTED} {time.time()}")
+            _add(child.stem, f"126 {time.time()}")
             self._let_go(child, "failed", _said(error))
         else:
             self._children[pid] = child
@@ -277,7 +278,7 @@ class _Keeper:
             del self._pids[child.ticket]
             code = os.waitstatus_to_exitcode(status)
             code = code if code >= 0 else 128 - code  # as a shell tells a signal
-            _write(f"{child.stem}.exit", str(code))
+            _add(child.stem, f"{code} {time.time()}")
             self._let_go(child, "ended", code)
 
     def _let_go(self, child: _Child, what: str, value: Any) -> None:
@@ -337,10 +338,10 @@ def _signal_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
 
 
-def _write(file: str, line: str) -> None:
-    """Write the line whole: who reads it takes one without its end for none."""
+def _add(stem: str, line: str) -> None:
+    """Add a line to a claim, whole: who reads it takes one without its end for none."""
     with suppress(OSError):  # no room, or no directory any more: the answer says it all the same
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        descriptor = os.open(f"{stem}.pid", os.O_WRONLY | os.O_APPEND)
         try:
             os.write(descriptor, f"{line}\n".encode())
         finally:

@@ -102,7 +102,7 @@ def test_directories_that_vanish_under_a_run_leave_it_its_end(cli: Cli, tmp_path
     go = tmp_path / "go"
     driver = cli.start("run", "-f", job(tmp_path, f"until [ -e {go} ]; do sleep 0.05; done; exit 3"))
     run = wait_until(lambda: cli.runs("status: running"), "running")[0]
-    shutil.rmtree(cli.home / room / run["uuid"])
+    shutil.rmtree(cli.home / room / (run["uuid"] if room == "artifacts" else run["uuid"][0]))
     go.touch()
     seen = driver.communicate(timeout=120)[0]
     assert driver.returncode == 1, seen

@@ -75,6 +75,5 @@ def test_a_run_is_cleaned_after_the_command_that_drove_it_has_left(cli: Cli, tmp
     file.write_text(f"{{kind: component, name: job, termination: {{ttl: 1}}, run: {job}}}")
     assert cli.run("run", "-f", file).returncode == 0
     (run,) = cli.runs()
-    records = cli.home / "runs" / run["uuid"]
-    wait_until(lambda: not records.exists(), "the records are removed")
+    wait_until(lambda: not list((cli.home / "runs").rglob(f"{run['uuid']}.*")), "the records are removed")
     assert "done" in cli.run("ops", "logs", "job").stdout

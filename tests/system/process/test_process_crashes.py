@@ -19,6 +19,7 @@ from polyaxon.model.launch import Container, InitStep, LaunchPlan, Replica
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.runtimes.process import ProcessRuntime, claim
 from polyaxon.runtimes.process.keeping import Keeper
+from polyaxon.runtimes.process.layout import make_run_directories
 from polyaxon.sidecar import Preparer
 from polyaxon.testing.runtime_contract import Watcher, watching
 
@@ -30,6 +31,13 @@ def plan_of(home: Path, script: str, *steps: InitStep) -> LaunchPlan:
     container = Container("main", command=("sh", "-c", script))
     places = ProcessRuntime(str(home)).places(RUN)
     return LaunchPlan(RUN, "p", "o", None, "job", "job", places, (Replica("main", container=container, init=steps),))
+
+
+def record(home: Path) -> Path:
+    """The claim of the main process; the directories of the run as a scheduler that was there has left them."""
+    layout = ProcessRuntime(str(home)).layout
+    make_run_directories(layout, RUN)
+    return Path(layout.record(RUN, 1, "main") + ".pid")
 
 
 def crash(home: Path, plan: LaunchPlan, where: str) -> None:
@@ -102,9 +110,7 @@ def test_two_schedulers_that_start_the_same_attempt_run_it_once(tmp_path: Path) 
 
 def test_a_claim_whose_keeper_died_while_writing_it_is_lost(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "home", "true")
-    records = tmp_path / "home" / "runs" / RUN
-    records.mkdir(parents=True)
-    (records / "1.main.pid").touch()
+    record(tmp_path / "home").touch()
     assert finish(tmp_path / "home", plan).phase is Phase.LOST
 
 
@@ -133,11 +139,9 @@ def test_a_keeper_that_finds_its_task_forbidden_leaves_and_the_attempt_is_stoppe
 
 def test_a_pid_of_another_process_is_not_taken_for_the_attempt(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "home", "true")
-    records = tmp_path / "home" / "runs" / RUN
-    records.mkdir(parents=True)
     other = subprocess.Popen(["sleep", "600"])
     try:
-        (records / "1.main.pid").write_text(f"{other.pid} 1 {claim.boot()} {other.pid} 1\n")
+        record(tmp_path / "home").write_text(f"{other.pid} 1 {claim.boot()} {other.pid} 1 1700000000.5\n")
         final = finish(tmp_path / "home", plan)
         assert (final.phase, other.poll()) == (Phase.LOST, None)
     finally:
@@ -147,18 +151,16 @@ def test_a_pid_of_another_process_is_not_taken_for_the_attempt(tmp_path: Path) -
 
 def test_an_attempt_of_an_earlier_boot_is_lost(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "home", "true")
-    records = tmp_path / "home" / "runs" / RUN
-    records.mkdir(parents=True)
     start = claim.start_time(os.getpid())
-    (records / "1.main.pid").write_text(f"{os.getpid()} {start} earlier {os.getpid()} {start}\n")
+    record(tmp_path / "home").write_text(f"{os.getpid()} {start} earlier {os.getpid()} {start} 1700000000.5\n")
     assert finish(tmp_path / "home", plan).phase is Phase.LOST
 
 
 def test_an_init_program_that_outlived_its_scheduler_is_ended_and_started_over(tmp_path: Path) -> None:
-    record = tmp_path / "home" / "runs" / RUN / "1.init.pid"
+    program = tmp_path / "home" / "runs" / RUN[0] / f"{RUN}.1.init.pid"
     script = (
         f"echo x >> {tmp_path}/inits; [ -e {tmp_path}/again ] && exit 0; touch {tmp_path}/again; "
-        f"until grep -q . {record}; do sleep 0.02; done; kill -9 $PPID; exec sh -c 'sleep 600; : {tmp_path}/orphan'"
+        f"until grep -q . {program}; do sleep 0.02; done; kill -9 $PPID; exec sh -c 'sleep 600; : {tmp_path}/orphan'"
     )
     step = InitStep("container", container=Container("setup", command=("sh", "-c", script)))
     plan = plan_of(tmp_path / "home", f"echo x >> {tmp_path}/count", step)

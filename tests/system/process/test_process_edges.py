@@ -32,6 +32,7 @@ class Machine:
     def __init__(self, directory: Path, environ: dict[str, str] | None = None) -> None:
         self.home = directory / "home"
         self.environ = environ
+        self.claim = self.home / "runs" / RUN[0] / f"{RUN}.1.main.pid"
 
     def plan(self, container: Container, run: RunId = RUN, **fields: Any) -> LaunchPlan:
         replica = Replica("main", container=container, **fields)
@@ -143,9 +144,8 @@ def test_a_keeper_leaves_when_its_scheduler_and_its_last_process_are_gone(tmp_pa
     keeper = psutil.Process(machine.play(scenario))
     assert keeper.status() != psutil.STATUS_ZOMBIE, "its process runs"
     (tmp_path / "go").touch()
-    asyncio.run(appears(machine.home / "runs" / RUN / "1.main.exit"))
-    assert (machine.home / "runs" / RUN / "1.main.exit").read_text() == "6\n"
     asyncio.run(ended(keeper))
+    assert machine.claim.read_text().splitlines()[1].startswith("6 ")
     assert machine.final(machine.shell("exit 1")).exit_code == 6
 
 
@@ -181,7 +181,7 @@ def test_a_killed_keeper_takes_the_exit_code_along_and_is_replaced(tmp_path: Pat
 
     async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> tuple[Observation, Observation]:
         await runtime.start(machine.shell(f"echo $PPID > {tmp_path}/keeper; until [ -e {tmp_path}/go ]; do :; done"), 1)
-        await appears(machine.home / "runs" / RUN / "1.main.pid")
+        await appears(machine.claim)
         await appears(tmp_path / "keeper")
         os.kill(int((tmp_path / "keeper").read_text()), signal.SIGKILL)
         await runtime.start(machine.shell("exit 4", other), 1)
@@ -272,7 +272,7 @@ def test_a_vanished_records_directory_still_ends_the_attempt(tmp_path: Path) -> 
 
     async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> None:
         await runtime.start(machine.shell(f"until [ -e {tmp_path}/go ]; do sleep 0.02; done; exit 6"), 1)
-        await appears(machine.home / "runs" / RUN / "1.main.pid")
+        await appears(machine.claim)
         shutil.rmtree(machine.home / "runs")
         (tmp_path / "go").touch()
         assert (await watcher.final(RUN)).exit_code == 6
@@ -327,7 +327,7 @@ def test_an_exit_code_that_could_not_be_written_is_still_known_to_who_waits(smal
 
     async def scenario(runtime: ProcessRuntime, watcher: Watcher) -> Observation:
         await runtime.start(machine.shell(f"until [ -e {small_disk}/../go ]; do sleep 0.02; done; exit 5"), 1)
-        await appears(machine.home / "runs" / RUN / "1.main.pid")
+        await appears(machine.claim)
         fill(small_disk / "filler")
         (small_disk / ".." / "go").touch()
         return await watcher.final(RUN)

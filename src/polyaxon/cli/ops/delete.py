@@ -41,8 +41,11 @@ def _delete(home: Home, run: Run) -> tuple[dict[str, Any], str]:
             doomed[row.uuid] = row
     home.store.delete(run.uuid)
     for row in doomed.values():
-        for place in (home.run_directory(row), *home.working_directories(row)):
-            shutil.rmtree(place, ignore_errors=True)
+        for place in (home.run_directory(row), *home.kept_of(row)):
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
     below = len(doomed) - 1
     return {"uuid": run.uuid, "deleted": len(doomed)}, f"Deleted {named(run)}{_and_below(below)}."
 

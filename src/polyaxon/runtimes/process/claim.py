@@ -2,12 +2,14 @@
 
 A keeper creates `<stem>.pid` exclusively before it starts the process, and writes down in it which process it is; a
 second keeper finds the file and leaves it alone. So starting again is safe at any moment. When the process has ended
-its keeper writes `<stem>.exit`.
+its keeper adds the exit code. Both lines end with their time.
 """
 
 from __future__ import annotations
 
 import os
+import time
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +23,7 @@ __all__ = [
     "forbid",
     "is_kept",
     "is_same",
-    "read_code",
+    "read_end",
     "read_identity",
     "read_pid",
     "start_time",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 _FORBIDDEN = "-"
-_FIELDS = 5
+_FIELDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Identity:
     boot: str
     keeper: int
     keeper_start: str
+    at: datetime
 
 
 boot = cache(keeper.boot)
@@ -63,12 +66,13 @@ def read_identity(stem: str) -> Identity | str | None:
         text = Path(f"{stem}.pid").read_text()
     except FileNotFoundError:
         return None
-    parts = text.split()
+    line, end, _ = text.partition("\n")
+    parts = line.split()
     if parts == [_FORBIDDEN]:
         return _FORBIDDEN
-    if not text.endswith("\n") or len(parts) != _FIELDS:
+    if not end or len(parts) != _FIELDS:
         return ""
-    return Identity(int(parts[0]), parts[1], parts[2], int(parts[3]), parts[4])
+    return Identity(int(parts[0]), parts[1], parts[2], int(parts[3]), parts[4], _time(parts[5]))
 
 
 def read_pid(stem: str) -> int:
@@ -79,17 +83,24 @@ def read_pid(stem: str) -> int:
 
 def write_identity(stem: str, pid: int) -> None:
     """Write down a child of this process itself."""
-    parts = (pid, start_time(pid), boot(), os.getpid(), start_time(os.getpid()))
+    parts = (pid, start_time(pid), boot(), os.getpid(), start_time(os.getpid()), time.time())
     Path(f"{stem}.pid").write_text(" ".join(map(str, parts)) + "\n")
 
 
-def read_code(stem: str) -> int | None:
-    """Return the exit code that was written, or None."""
+def read_end(stem: str) -> tuple[int, datetime] | None:
+    """Return the exit code that was written and when, or None."""
     try:
-        text = Path(f"{stem}.exit").read_text()
+        lines = Path(f"{stem}.pid").read_text().split("\n")
     except OSError:
         return None
-    return int(text) if text.endswith("\n") else None
+    if len(lines) < 3:  # the last of them is empty, behind the end of the line before
+        return None
+    code, at = lines[1].split()
+    return int(code), _time(at)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromtimestamp(float(text), UTC)
 
 
 def is_same(identity: Identity) -> bool:

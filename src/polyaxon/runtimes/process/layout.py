@@ -2,7 +2,7 @@
 
 artifacts/<run>/            the run's own files: outputs, events, plxlogs, …
 contexts/<run>/             what stands for /plx-context while the run lives (made only when something needs it)
-runs/<run>/                 per attempt and process: `<attempt>.<process>.pid` and `.exit`
+runs/<digit>/               records, such as `<run>.<attempt>.<process>.pid`: a directory per run would cost too much
 lib/<digest>/polyaxon       this package alone, for the PYTHONPATH of user code
 volumes/<claim>/            what stands for a persistent volume claim
 gpus/<index>                lock files: whoever holds the lock has the device
@@ -21,7 +21,16 @@ from polyaxon.model.launch import Places
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.keeper import make_directory
 
-__all__ = ["LOGS", "WARNINGS", "Layout", "make_context", "make_library", "make_run_directories", "run_directories"]
+__all__ = [
+    "LOGS",
+    "WARNINGS",
+    "Layout",
+    "make_context",
+    "make_library",
+    "make_run_directories",
+    "remove_records",
+    "run_directories",
+]
 
 LOGS = "plxlogs"
 """Log files lie in this directory of the run's artifacts, one per process; retries append."""
@@ -47,13 +56,13 @@ class Layout:
             store=artifacts,
         )
 
-    def records(self, run: RunId) -> str:
-        """The directory with the pid and exit files of all attempts of the run."""
-        return f"{self.home}/runs/{run}"
+    def shelf(self, run: RunId) -> str:
+        """The directory with the records of the run, among others."""
+        return f"{self.home}/runs/{run[0]}"
 
     def record(self, run: RunId, attempt: int, process: str) -> str:
-        """The stem of one process's pid and exit files."""
-        return f"{self.home}/runs/{run}/{attempt}.{process}"
+        """The stem of one process's records."""
+        return f"{self.home}/runs/{run[0]}/{run}.{attempt}.{process}"
 
     def log(self, run: RunId, process: str) -> str:
         """The log file of one process."""
@@ -73,14 +82,24 @@ class Layout:
 
 
 def run_directories(layout: Layout, run: RunId) -> tuple[str, ...]:
-    """The run's artifacts with `outputs` and logs, and last its records."""
+    """The run's artifacts, with `outputs` and logs, and where its records lie."""
     own = f"{layout.home}/artifacts/{run}"
-    return (own, f"{own}/outputs", f"{own}/{LOGS}", layout.records(run))
+    return (own, f"{own}/outputs", f"{own}/{LOGS}", layout.shelf(run))
 
 
 def make_run_directories(layout: Layout, run: RunId) -> bool:
-    """Create the run's directories; whether there were no records before."""
-    return [make_directory(path) for path in run_directories(layout, run)][-1]
+    """Create what is missing of them; whether the run had nothing before."""
+    is_new, *_ = [make_directory(path) for path in run_directories(layout, run)]
+    return is_new
+
+
+def remove_records(layout: Layout, run: RunId) -> None:
+    """Remove what is kept of all attempts of the run."""
+    shelf = layout.shelf(run)
+    with suppress(FileNotFoundError):
+        for name in os.listdir(shelf):
+            if name.startswith(f"{run}."):
+                os.unlink(f"{shelf}/{name}")
 
 
 def make_context(layout: Layout, run: RunId) -> None:

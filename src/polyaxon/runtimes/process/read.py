@@ -6,7 +6,6 @@ import json
 import os
 import signal
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from polyaxon.model.ids import RunId
@@ -20,7 +19,6 @@ __all__ = [
     "Verdict",
     "describe_code",
     "left_warnings",
-    "modified_at",
     "read_verdict",
     "verdict",
     "write_verdict",
@@ -87,14 +85,6 @@ def left_warnings(layout: Layout, run: RunId) -> list[str]:
     """Return the lines that the run's programs left as warnings."""
     file = f"{layout.home}/artifacts/{run}/{WARNINGS}"
     return Path(file).read_text(errors="replace").splitlines() if os.path.exists(file) else []
-
-
-def modified_at(file: str) -> datetime | None:
-    """Return when a record was written, None when there is none."""
-    try:
-        return datetime.fromtimestamp(os.stat(file).st_mtime, UTC)
-    except OSError:
-        return None
 
 
 def describe_code(code: int) -> str:

@@ -1,7 +1,7 @@
 """Runs launch plans as processes of this machine.
 
 A keeper claims, starts and waits for them and writes down their exit codes (`keeper`); this one decides what they mean.
-The files below `runs/<run>` are the truth: any later runtime on the home adopts what they tell of. Nothing here waits.
+The files below `runs` are the truth: any later runtime on the home adopts what they tell of. Nothing here waits.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from polyaxon.runtimes.process.keeping import Answer, Keeper
 from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
 from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
-from polyaxon.runtimes.process.read import Ending, Verdict, left_warnings, modified_at, read_verdict, write_verdict
+from polyaxon.runtimes.process.read import Ending, Verdict, left_warnings, read_verdict, write_verdict
 from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
 from polyaxon.runtimes.process.signals import describe, kill, signal_group, signal_program
@@ -172,8 +172,8 @@ class ProcessRuntime:
 
     async def clean(self, run: RunId) -> None:
         """Remove the run's context and records."""
-        for path in (self.layout.places(run).context, self.layout.records(run)):
-            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self.layout.places(run).context, ignore_errors=True)
+        layout.remove_records(self.layout, run)
 
     # Beginning
 
@@ -346,7 +346,7 @@ class ProcessRuntime:
         if owner is None:
             return False
         if isinstance(owner, claim.Identity):
-            self._adopt_process(known, name, stem, owner)
+            self._adopt_process(known, name, owner)
         elif owner:
             known.is_stopping = True
             known.endings[name] = Ending(None)
@@ -355,9 +355,9 @@ class ProcessRuntime:
             self._loop.call_later(_CLAIM_SECONDS, self._adopt_late, known, name)
         return True
 
-    def _adopt_process(self, known: Attempt, name: str, stem: str, owner: claim.Identity) -> None:
+    def _adopt_process(self, known: Attempt, name: str, owner: claim.Identity) -> None:
         if known.patient is None:
-            self._telling.progress(known, Phase.RUNNING, at=modified_at(f"{stem}.pid"))
+            self._telling.progress(known, Phase.RUNNING, at=owner.at)
         known.running[name] = Running(pid=owner.pid)
         ended = partial(self._other_ended, known, name, owner)
         if not self._watch.other(owner.pid, partial(claim.is_same, owner), ended):
@@ -378,21 +378,21 @@ class ProcessRuntime:
 
     def _find(self, run: RunId, attempt: int) -> Attempt | None:
         """Return an attempt that only its files know, with every task claimed: by its process, or forbidden."""
-        if not os.path.isdir(self.layout.records(run)):
-            return None
         known = Attempt(run, attempt)
-        self._attempts[known.key] = known
         stem = self.layout.record(run, attempt, "")
         kill_stale_program(stem)
         try:
             names = Path(f"{stem}names").read_text().split()
         except OSError:
             names = ["main"]
+        make_directory(self.layout.shelf(run))
+        if not (taken := [name for name in names if not claim.forbid(stem + name)]):
+            return None
+        self._attempts[known.key] = known
         known.duties = dict.fromkeys(names, Duty.DECIDES)
         known.is_stopping = known.is_beginning = True
-        for name in names:
-            if not claim.forbid(stem + name):
-                self._adopt(known, name)
+        for name in taken:
+            self._adopt(known, name)
         known.is_beginning = False
         return known
 
@@ -408,11 +408,11 @@ class ProcessRuntime:
             return
         stem = self.layout.record(known.run, known.number, name)
         is_kept = claim.is_kept(owner)  # before looking: it may write the code and leave
-        code = claim.read_code(stem)
-        if code is None and is_kept:
+        end = claim.read_end(stem)
+        if end is None and is_kept:
             self._loop.call_later(_CODE_SECONDS, self._code_written, known, name, owner)
         else:
-            self._ended(known, name, code, modified_at(f"{stem}.exit"))
+            self._ended(known, name, *(end or (None, None)))
 
     def _ended(
         self, known: Attempt, name: str, code: int | None, at: datetime | None = None, message: str = ""
