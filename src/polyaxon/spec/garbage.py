@@ -1,4 +1,4 @@
-"""Nothing made while a big file is read is garbage: looking for it meanwhile, or right after, only costs time."""
+"""Nothing made while a big file is read is garbage: looking for it meanwhile only costs time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ __all__ = ["collector_paused"]
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Switch the garbage collector off for a while; what is made meanwhile counts as old afterwards."""
+    """Switch the garbage collector off for a while."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
-            if gc.get_freeze_count() == 0:
-                gc.freeze()
-                gc.unfreeze()  # together they move everything to the oldest generation, without a look at it
             gc.enable()

@@ -109,3 +109,13 @@ def _everything_is_imported() -> None:
 def test_a_bomb_takes_less_than_a_second_and_200_mb(name: str) -> None:
     data = BOMBS[name]().encode()
     within_limits(lambda: handle(data, "bomb.json" if data[:1] == b"{" and data[1:2] == b'"' else "bomb.yaml"))
+
+
+def test_a_process_that_reads_one_wrong_file_after_another_does_not_grow() -> None:
+    data = b"kind: component\nrun: {kind: dag, operations: [{name: a, cmd: 'x {{ y }}'}, {nam: b, cmd: z}]}"
+
+    def read_many() -> None:
+        for _ in range(150):
+            handle(data, "a.yaml")
+
+    assert within_limits(read_many).megabytes < 4
