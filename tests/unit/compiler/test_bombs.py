@@ -115,7 +115,8 @@ def test_a_process_that_reads_one_wrong_file_after_another_does_not_grow() -> No
     data = b"kind: component\nrun: {kind: dag, operations: [{name: a, cmd: 'x {{ y }}'}, {nam: b, cmd: z}]}"
 
     def read_many() -> None:
-        for _ in range(150):
+        for _ in range(300):
             handle(data, "a.yaml")
 
-    assert within_limits(read_many).megabytes < 4
+    # What Python takes for itself at first, 4 MB, is the same for any number of files; a leak of 50 KB each is 15.
+    assert within_limits(read_many).megabytes < 9
