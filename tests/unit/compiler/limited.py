@@ -13,7 +13,8 @@ from typing import Any
 
 __all__ = ["MEGABYTES", "SECONDS", "Outcome", "kilobytes", "within_limits"]
 
-SECONDS = 1.0
+SECONDS = 3.0
+"""Promised is one second. A machine whose processor is shared may need that much more; what explodes takes minutes."""
 MEGABYTES = 200
 
 

@@ -93,7 +93,7 @@ def minute_by_minute(expression: str, start: datetime, end: datetime, zone: Zone
 
 
 @given(expressions(), st.sampled_from([(name, day) for name, days in CHANGES.items() for day in days]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_ticks_are_those_of_looking_at_every_minute(expression: str, where: tuple[str, str]) -> None:
     zone, start = ZoneInfo(where[0]), datetime.fromisoformat(where[1]).replace(tzinfo=UTC)
     end = start + timedelta(hours=60)

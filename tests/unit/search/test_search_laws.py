@@ -160,9 +160,10 @@ def test_adaptive_searches_beat_random_draws(name: str) -> None:
         trials, _ = drive(plan_search(kind), seed)
         return min(loss_of(trial.params) for trial in trials)
 
-    mine = [best({**matrix(name, params), **budget}, seed) for seed in range(3)]
-    chance = [best({"kind": "random", "numRuns": 60, "params": params}, seed) for seed in range(3)]
-    assert sorted(mine)[1] < sorted(chance)[1]
+    seeds = range(1 if name == "bayes" else 3)  # one suggestion of bayes takes as long as ten of the others
+    mine = [best({**matrix(name, params), **budget}, seed) for seed in seeds]
+    chance = [best({"kind": "random", "numRuns": 60, "params": params}, seed) for seed in seeds]
+    assert sorted(mine)[len(seeds) // 2] < sorted(chance)[len(seeds) // 2]
 
 
 @pytest.mark.parametrize("name", ["bayes", "tpe", "cmaes"])

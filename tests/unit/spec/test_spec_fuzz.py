@@ -72,7 +72,7 @@ VALUES = st.recursive(
     lambda item: st.lists(item, max_size=3) | st.dictionaries(KEYS | st.text(max_size=3), item, max_size=4),
     max_leaves=12,
 )  # fmt: skip
-ANY_TEXT = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY_TEXT = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def judge(text: str | bytes, file: str) -> None:

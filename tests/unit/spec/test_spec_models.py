@@ -418,7 +418,7 @@ def _valued(field: Field, depth: int) -> st.SearchStrategy:
     )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(MODELS).flatmap(lambda model: st.tuples(st.just(model), sections(model, 2))))
 def test_writing_and_reading_a_section_changes_nothing(example) -> None:
     model, fields = example
