@@ -33,7 +33,18 @@ from typing import Any
 
 from polyaxon.runtimes.line import Line
 
-__all__ = ["NEVER_STARTED", "boot", "main", "make_directory", "messages_in", "packed", "start_time"]
+__all__ = [
+    "NEVER_STARTED",
+    "boot",
+    "describe",
+    "is_zombie",
+    "main",
+    "make_directory",
+    "messages_in",
+    "packed",
+    "signal_group",
+    "start_time",
+]
 
 NEVER_STARTED = "0 - - 0 -"
 """Stands in the claim of a process that the system refused to start."""
@@ -65,10 +76,37 @@ def messages_in(received: bytearray) -> list[Any]:
 def start_time(pid: int) -> str | None:
     """Return when the process started: ticks since boot as /proc tells them, elsewhere what `ps` says."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2].split()[19].decode()
+        return _stat(pid)[19].decode()
     except OSError:
         return None if os.path.exists("/proc/self/stat") else _start_time_elsewhere(pid)
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether the process is gone, though nobody may have waited for it; False where the system does not tell."""
+    try:
+        return _stat(pid)[0] == b"Z"
+    except OSError:
+        return os.path.exists("/proc/self/stat")
+
+
+def _stat(pid: int) -> list[bytes]:
+    """Return what /proc tells of the process behind its name: state first. Raises OSError."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b") ")[2].split()
+
+
+def signal_group(pid: int, number: int) -> None:
+    """Signal every process of the group, which may be gone already."""
+    with suppress(OSError):
+        os.killpg(pid, number)
+
+
+def describe(error: OSError | ValueError) -> str:
+    """Return what the system said, with the file it said it of."""
+    if isinstance(error, ValueError):
+        return f"the command or its environment cannot be passed on: {error}"
+    where = f" (`{error.filename}`)" if error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def _start_time_elsewhere(pid: int) -> str | None:
@@ -213,7 +251,7 @@ class _Keeper:
 
     def _signal(self, ticket: int, number: int) -> None:
         if ticket in self._pids:
-            _signal_group(self._pids[ticket], number)
+            signal_group(self._pids[ticket], number)
 
     # Beginning and ending
 
@@ -245,7 +283,7 @@ class _Keeper:
             record = os.open(f"{child.stem}.pid", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         except OSError as error:
             is_claimed = error.errno == errno.EEXIST
-            self._let_go(child, "elsewhere" if is_claimed else "failed", None if is_claimed else _said(error))
+            self._let_go(child, "elsewhere" if is_claimed else "failed", None if is_claimed else describe(error))
             return
         pid = 0
         try:
@@ -253,12 +291,12 @@ class _Keeper:
             os.write(record, f"{pid} {start_time(pid)} {self._mark} {time.time()}\n".encode())
         except (OSError, ValueError) as error:  # a value: no system takes a NUL in an argument
             if pid:  # it cannot be written down: the disk is full
-                _signal_group(pid, signal.SIGKILL)
+                signal_group(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
             os.truncate(record, 0)
             _add(child.stem, f"{NEVER_STARTED} {time.time()}")
             _add(child.stem, f"126 {time.time()}")
-            self._let_go(child, "failed", _said(error))
+            self._let_go(child, "failed", describe(error))
         else:
             self._children[pid] = child
             self._pids[child.ticket] = pid
@@ -274,7 +312,7 @@ class _Keeper:
             child = self._children.pop(pid, None)
             if child is None:
                 continue
-            _signal_group(pid, signal.SIGKILL)
+            signal_group(pid, signal.SIGKILL)
             del self._pids[child.ticket]
             code = os.waitstatus_to_exitcode(status)
             code = code if code >= 0 else 128 - code  # as a shell tells a signal
@@ -333,11 +371,6 @@ def _spawn(program: str, argv: tuple[str, ...], env: dict[str, str], log: str) -
     )
 
 
-def _signal_group(pid: int, number: int) -> None:
-    with suppress(OSError):
-        os.killpg(pid, number)
-
-
 def _add(stem: str, line: str) -> None:
     """Add a line to a claim, whole: who reads it takes one without its end for none."""
     with suppress(OSError):  # no room, or no directory any more: the answer says it all the same
@@ -346,12 +379,6 @@ def _add(stem: str, line: str) -> None:
             os.write(descriptor, f"{line}\n".encode())
         finally:
             os.close(descriptor)
-
-
-def _said(error: OSError | ValueError) -> str:
-    if isinstance(error, ValueError):
-        return f"the command or its environment cannot be passed on: {error}"
-    return f"{error.strerror or error}" + (f" (`{error.filename}`)" if error.filename else "")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from polyaxon.runtimes.keeper import signal_group
 from polyaxon.runtimes.process.probes import Check
 
 __all__ = ["Listeners", "ask", "last_activity"]
@@ -132,8 +133,7 @@ def _execute(check: Check, env: Mapping[str, str], cwd: str) -> str | None:
     try:
         code = child.wait(check.timeout)
     except subprocess.TimeoutExpired:
-        with suppress(OSError):
-            os.killpg(child.pid, signal.SIGKILL)
+        signal_group(child.pid, signal.SIGKILL)
         child.wait()
         return f"`{check.command[0]}` did not end within {check.timeout:g} s"
     return None if code == 0 else f"`{check.command[0]}` ended with {code}"

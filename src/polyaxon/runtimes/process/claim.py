@@ -110,10 +110,5 @@ def is_same(identity: Identity) -> bool:
 
 def is_kept(identity: Identity) -> bool:
     """Whether its keeper still lives, and so will tell how it ends."""
-    if identity.boot != boot() or start_time(identity.keeper) != identity.keeper_start:
-        return False
-    try:
-        state = Path(f"/proc/{identity.keeper}/stat").read_text().rpartition(") ")[2][:1]
-    except OSError:
-        return not os.path.exists("/proc/self/stat")
-    return state != "Z"  # one that nobody has waited for is dead all the same
+    is_there = identity.boot == boot() and start_time(identity.keeper) == identity.keeper_start
+    return is_there and not keeper.is_zombie(identity.keeper)

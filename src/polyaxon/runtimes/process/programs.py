@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import traceback
@@ -13,6 +12,7 @@ from functools import partial
 
 from polyaxon.errors import PolyaxonError, RuntimeFailure
 from polyaxon.model.launch import Container, LaunchPlan, Replica
+from polyaxon.runtimes.keeper import describe, signal_group
 from polyaxon.runtimes.process import claim
 from polyaxon.runtimes.process.attempt import Attempt
 from polyaxon.runtimes.process.images import LocalImage
@@ -20,7 +20,6 @@ from polyaxon.runtimes.process.paths import path_map
 from polyaxon.runtimes.process.prepare import Preparation, Prepare, Program
 from polyaxon.runtimes.process.render import Machine, render_container
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
-from polyaxon.runtimes.process.signals import describe
 
 __all__ = ["append", "kill_stale_program", "prepare_all"]
 
@@ -93,8 +92,7 @@ def kill_stale_program(stem: str) -> None:
     """End the program that an earlier scheduler's preparation left running."""
     owner = claim.read_identity(f"{stem}init")
     if isinstance(owner, claim.Identity) and claim.is_same(owner):
-        with suppress(OSError):
-            os.killpg(owner.pid, signal.SIGKILL)
+        signal_group(owner.pid, signal.SIGKILL)
 
 
 def _run(known: Attempt, log: str, stem: str, program: Program) -> None:
@@ -116,8 +114,7 @@ def _run(known: Attempt, log: str, stem: str, program: Program) -> None:
     claim.write_identity(f"{stem}init", child.pid)
     known.program = child
     if known.is_cancelled:
-        with suppress(OSError):
-            os.killpg(child.pid, signal.SIGKILL)
+        signal_group(child.pid, signal.SIGKILL)
     try:
         code = child.wait()
     finally:

@@ -22,7 +22,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import RunKind
-from polyaxon.runtimes.keeper import make_directory
+from polyaxon.runtimes.keeper import describe, make_directory, signal_group
 from polyaxon.runtimes.process import claim, layout
 from polyaxon.runtimes.process.asking import Listeners
 from polyaxon.runtimes.process.attempt import Attempt, Running, is_alone
@@ -38,7 +38,7 @@ from polyaxon.runtimes.process.programs import append, kill_stale_program, prepa
 from polyaxon.runtimes.process.read import Ending, Verdict, left_warnings, read_verdict, write_verdict
 from polyaxon.runtimes.process.render import Duty, Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
-from polyaxon.runtimes.process.signals import describe, kill, signal_group, signal_program
+from polyaxon.runtimes.process.signals import kill, signal_program
 from polyaxon.runtimes.process.strays import MARK, Strays, mark
 from polyaxon.runtimes.process.telling import Telling
 from polyaxon.runtimes.process.volumes import make_volumes
