@@ -7,23 +7,13 @@ counted once, when it becomes final, and never looked at again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import Enum, StrEnum
+from enum import Enum
 
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL, Status
+from polyaxon.model.trigger import Trigger
 
 __all__ = ["Tally", "Trigger", "Verdict", "awaits_start", "evaluate", "matching_statuses"]
-
-
-class Trigger(StrEnum):
-    """What a run wants of its upstreams."""
-
-    ALL_SUCCEEDED = "all_succeeded"
-    ALL_FAILED = "all_failed"
-    ALL_DONE = "all_done"
-    ONE_SUCCEEDED = "one_succeeded"
-    ONE_FAILED = "one_failed"
-    ONE_DONE = "one_done"
 
 
 class Verdict(Enum):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, get_args
 
 from polyaxon.model.status import Pending
+from polyaxon.model.trigger import Trigger
 from polyaxon.spec import connections, hooks, init
 
 __all__ = [
@@ -29,15 +30,7 @@ __all__ = [
 ]
 
 
-class V1TriggerPolicy(StrEnum):
-    """When an operation starts, by what became of those before it."""
-
-    ALL_SUCCEEDED = "all_succeeded"
-    ALL_FAILED = "all_failed"
-    ALL_DONE = "all_done"
-    ONE_SUCCEEDED = "one_succeeded"
-    ONE_FAILED = "one_failed"
-    ONE_DONE = "one_done"
+V1TriggerPolicy = Trigger
 
 
 class V1PatchStrategy(StrEnum):
