@@ -76,6 +76,13 @@ kind: component
 name: sleeper
 run: {kind: job, container: {command: [sleep, "300"]}}
 """
+SHORT_LIVED = """
+version: 1.1
+kind: component
+name: short-lived
+termination: {ttl: 1}
+run: {kind: job, container: {command: ["true"]}}
+"""
 EFFECTS = {"first-3", "left-0", "right-0", "bad-0", "last-0", *(f"search-{number}" for number in range(1, 5))}
 STATUSES = Counter(
     {

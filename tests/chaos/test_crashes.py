@@ -9,19 +9,20 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
 import pytest
-from chaos_flow import DEADLINE_SECONDS, FAILED, SLEEPER, Chaos
+from chaos_flow import DEADLINE_SECONDS, FAILED, SHORT_LIVED, SLEEPER, Chaos
 
 from polyaxon.engine.events import Action, Requested
 from polyaxon.model.status import Status
 from polyaxon.scheduler.crash import CRASH_POINTS
 
 ROUNDS = int(os.environ.get("POLYAXON_CHAOS_ROUNDS", "10"))
-NEVER_REACHED_HERE = {"stopping"}
-"""Nothing is stopped in this flow; the moment has a test of its own."""
+NEVER_REACHED_HERE = {"stopping", "cleaning"}
+"""Nothing is stopped or cleaned in this flow; the moments have tests of their own."""
 
 
 def test_nobody_kills_it(chaos: Chaos) -> None:
@@ -53,6 +54,23 @@ def test_it_is_killed_while_it_stops_a_run(chaos: Chaos) -> None:
     assert chaos.run() == FAILED
     assert store.get(runs[0].uuid).status is Status.STOPPED
     store.close()
+
+
+def test_it_is_killed_while_it_cleans_up(chaos: Chaos) -> None:
+    chaos.file.write_text(SHORT_LIVED)
+    assert chaos.run() == 0
+    (run,) = chaos.tree()
+    home = chaos.home / "home"
+    scheduler = [sys.executable, "-m", "polyaxon", "scheduler", "--until-idle"]
+    env = {**os.environ, "POLYAXON_HOME": str(home)}
+    dying = subprocess.run(scheduler, env={**env, "POLYAXON_CRASH_AT": "cleaning"}, timeout=DEADLINE_SECONDS)
+    assert (dying.returncode, list(home.glob("runs/*/*")) != []) == (-signal.SIGKILL, True)
+    store = chaos.store()
+    store.update(run.uuid, {"clean_at": datetime.now(UTC)})  # the minute is over
+    store.close()
+    subprocess.run(scheduler, env=env, timeout=DEADLINE_SECONDS, check=True)
+    (run,) = chaos.tree()
+    assert (list(home.glob("runs/*/*")), run.clean_at) == ([], None)
 
 
 @pytest.mark.slow

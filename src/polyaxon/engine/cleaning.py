@@ -1,7 +1,8 @@
 """When is what a runtime keeps of a finished run removed? `termination.ttl` seconds after its end.
 
 The moment is in the run's row: while a scheduler drives the tree a timer waits for it, and afterwards whichever
-scheduler of the home looks next.
+scheduler of the home looks next. It moves on when the cleaning begins and goes when the runtime has done it
+(`Store.cleaned`), so that one which was cut off is begun again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from polyaxon.engine.flow import Node
 from polyaxon.engine.turn import Turn
 
 __all__ = ["clean", "plan_cleaning", "rejoin_cleaning"]
+
+_AGAIN = timedelta(minutes=1)
+"""How long after its beginning a cleaning that nobody saw the end of is begun again."""
 
 
 def plan_cleaning(turn: Turn, node: Node) -> None:
@@ -42,4 +46,4 @@ def clean(turn: Turn, node: Node) -> None:
     if node.is_final and node.clean_at is not None:
         node.clean_at = None
         turn.commands.append(Clean(node.id))
-        turn.update(node, clean_at=None)
+        turn.update(node, clean_at=turn.now + _AGAIN)

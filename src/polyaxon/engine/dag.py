@@ -28,6 +28,7 @@ __all__ = ["announce", "child_ended", "open_dag"]
 _NAMED = 20
 """How many upstreams an explanation names."""
 _WAITING = frozenset({Status.CREATED, Status.RESUMING})
+_WELL = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
 
 def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
@@ -156,8 +157,10 @@ def _evaluate_events(node: Node) -> Verdict:
         return Verdict.START if ready else Verdict.WAIT
     heard = [children[name] for name, edge in step.upstreams.items() if edge.events]
     # An ending that is awaited but not announced yet is not hopeless: its announcement comes next.
-    hopeless = all(upstream.is_final and upstream.status not in _awaited(node, upstream) for upstream in heard)
-    return Verdict.FAIL if hopeless else Verdict.WAIT
+    if not all(upstream.is_final and upstream.status not in _awaited(node, upstream) for upstream in heard):
+        return Verdict.WAIT
+    # Where everything went well, what waits for something else (a failure, say) is not needed: no fault of anybody.
+    return Verdict.SKIP if all(upstream.status in _WELL for upstream in heard) else Verdict.FAIL
 
 
 def _start(turn: Turn, node: Node) -> None:
@@ -167,6 +170,11 @@ def _start(turn: Turn, node: Node) -> None:
 
 
 def _skip(turn: Turn, node: Node) -> None:
+    if not (node.step and node.step.skip_on_upstream_skip and node.tally and node.tally.skipped):
+        facts = _event_facts(node)
+        turn.explain(node, "trigger", result="no_event", **facts)
+        move(turn, node, Status.SKIPPED, "EventMissed", f"no event it waits for happened: {_in_words(facts)}")
+        return
     facts = _trigger_facts(node)
     skipped = ", ".join(f"`{name}`" for name, status in facts["upstreams"].items() if status == Status.SKIPPED)
     turn.explain(node, "trigger", result="skip", skip_on_upstream_skip=True, **facts)
@@ -180,10 +188,14 @@ def _doom(turn: Turn, node: Node) -> None:
     if node.by_stop and node.pipeline is not None and node.pipeline.group is not None:
         node.pipeline.group.by_stop += 1
     turn.explain(node, "trigger", result="no_event" if node.listens else "upstream_failed", **facts)
-    seen = ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
     wanted = "no event it waits for happened" if node.listens else f"trigger `{facts['trigger']}` was not satisfied"
-    message = f"{wanted}: {seen or 'every upstream succeeded'}"
+    message = f"{wanted}: {_in_words(facts)}"
     move(turn, node, Status.UPSTREAM_FAILED, "UpstreamStopped" if node.by_stop else "UpstreamFailed", message)
+
+
+def _in_words(facts: dict[str, Any]) -> str:
+    seen = ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
+    return seen or "every upstream succeeded"
 
 
 def _is_by_stop(node: Node) -> bool:

@@ -108,7 +108,7 @@ def _trigger(facts: Mapping[str, Any]) -> Iterable[str]:
         "start": f"trigger `{trigger}` was satisfied ({seen})",
         "skip": f"skipOnUpstreamSkip: {seen}",
         "upstream_failed": f"trigger `{trigger}` was not satisfied ({seen})",
-        "no_event": f"it waits for {' or '.join(f'`{kind}`' for kind in facts.get('events', ()))} ({seen})",
+        "no_event": f"no {' or '.join(f'`{kind}`' for kind in facts.get('events', ()))} happened ({seen})",
     }
     yield endings[str(facts.get("result"))]
 

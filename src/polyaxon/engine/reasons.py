@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "ScheduleFinished": "its schedule has no more times",
     "ConditionFalse": "its condition was false",
     "UpstreamSkipped": "an upstream was skipped (skipOnUpstreamSkip)",
+    "EventMissed": "all went well, and no event it waits for can happen any more",
     "UpstreamFailed": "its trigger was not satisfied, or no event it waits for can happen any more",
     "UpstreamStopped": "its trigger was not satisfied, only because something was stopped",
     "BuildFailed": "its image was not built",

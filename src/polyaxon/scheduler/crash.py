@@ -21,6 +21,7 @@ CRASH_POINTS = (
     "committed",
     "started",
     "stopping",
+    "cleaning",
     "dispatched",
     "fetched",
     "ingested",

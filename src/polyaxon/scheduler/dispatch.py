@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
 from polyaxon.engine.commands import Clean, Start, Stop
-from polyaxon.errors import PolyaxonError
+from polyaxon.errors import PolyaxonError, StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.runtimes.base import Runtime
@@ -25,17 +25,21 @@ _log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Sends commands to the runtime; `observe` takes what it has to say about those that failed."""
+    """Sends commands to the runtime; `observe` takes what it has to say about those that failed, `cleaned` writes down
+    which runs need no cleaning any more."""
 
     def __init__(
         self,
         runtime: Runtime,
         observe: Callable[[Observation], None],
+        cleaned: Callable[[Sequence[RunId]], Awaitable[None]],
         clock: Callable[[], datetime],
         crash: CrashPoint,
     ) -> None:
         self._runtime = runtime
         self._observe = observe
+        self._cleaned = cleaned
+        self._clean: list[RunId] = []
         self._clock = clock
         self._crash = crash
         self._last: dict[RunId, asyncio.Task[None]] = {}
@@ -69,6 +73,8 @@ class Dispatcher:
         if message is None:
             return
         self._refused(command, message)
+        if isinstance(command, Clean):
+            await self._has_cleaned(command.run)  # trying for ever would keep its root busy
         if isinstance(command, Start):
             # It may have begun although nobody could say so: the attempt is over, whatever there is of it has to end.
             await self._failure(Stop(command.plan.run, command.attempt, 0.0))
@@ -93,7 +99,20 @@ class Dispatcher:
             self._crash("stopping")
             await self._runtime.stop(command.run, command.attempt, command.grace_seconds)
         else:
+            self._crash("cleaning")
             await self._runtime.clean(command.run)
+            await self._has_cleaned(command.run)
+
+    async def _has_cleaned(self, run: RunId) -> None:
+        self._clean.append(run)
+        await asyncio.sleep(0)  # those that are done in the same moment share a commit
+        if not self._clean:
+            return
+        done, self._clean = self._clean, []
+        try:
+            await self._cleaned(done)
+        except StoreError as error:
+            _log.warning("%s", error.message)  # they are cleaned once more
 
     def _refused(self, command: Start | Stop | Clean, message: str) -> None:
         if isinstance(command, Start):

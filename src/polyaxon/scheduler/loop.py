@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from polyaxon.engine.commands import Change, Clean, Command, Decision, Fetch, Recall, SetTimer, Start, Stop, Watch
@@ -114,7 +115,7 @@ class Scheduler:
         self._roots = Roots(Queue(limits), engine.decide)
         self._alarms = Alarms(self._clock)
         self._watches = Watches()
-        self._dispatcher = Dispatcher(runtime, self._observed, self.clock, crash)
+        self._dispatcher = Dispatcher(runtime, self._observed, partial(self._call, store.cleaned), self.clock, crash)
         self._places = (limits or Limits()).total
         self._pace = Pace(self._places)
         self._listening = Listening(runtime, store, engine, self._roots, crash, self._pace)

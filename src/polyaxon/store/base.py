@@ -205,6 +205,10 @@ class Store(Protocol):
         """Return when the next finished run is to be cleaned, by whoever has its root then; None when there is none."""
         ...
 
+    def cleaned(self, uuids: Sequence[RunId]) -> None:
+        """Forget that these runs were to be cleaned: they are."""
+        ...
+
     def renew(self, owner: str, now: datetime, ttl_seconds: float) -> Sequence[Lease]:
         """Extend all leases of the owner and return them."""
         ...

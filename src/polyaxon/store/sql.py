@@ -145,6 +145,11 @@ class SqlStore:
             row = connection.one(leases.NEXT_CLEANING)
         return from_micros(row[0]) if row is not None else None
 
+    def cleaned(self, uuids: Sequence[RunId]) -> None:
+        """Forget that these runs were to be cleaned."""
+        with self.database.writing() as connection:
+            connection.run_many("UPDATE runs SET clean_at = NULL WHERE uuid = ?", [(uuid,) for uuid in uuids])
+
     def holder(self, root: RunId, now: datetime) -> str | None:
         """Return who holds the root."""
         with self.database.reading() as connection:

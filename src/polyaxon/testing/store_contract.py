@@ -380,7 +380,7 @@ class StoreContract:
         (theirs,) = store.claim(OTHER, due, 30, [])
         assert theirs.root == run().uuid
         assert store.claim(ME, due, 30) == []
-        self.commit(store, theirs, [Updated(run().uuid, {"clean_at": None})])
+        store.cleaned([run().uuid])
         store.release(theirs)
         assert store.next_cleaning() is None
         assert store.claim(ME, due, 30) == []

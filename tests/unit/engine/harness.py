@@ -134,6 +134,7 @@ class Harness:
         self.attempts: dict[tuple[RunId, int], list[Event]] = {}
         self.stopped: set[tuple[RunId, int]] = set()
         self.cleaned: list[RunId] = []
+        self.forgets_cleanings = False
         self.timers: dict[tuple[RunId, TimerKind], datetime] = {}
         self.inbox: list[Event] = []
         self.fetches: list[Fetch] = []
@@ -369,6 +370,8 @@ class Harness:
 
     def _clean(self, command: Clean) -> None:
         self.cleaned.append(command.run)
+        if not self.forgets_cleanings:
+            self.rows[command.run] = replace(self.rows[command.run], clean_at=None)
 
 
 _CARRY_OUT: dict[type, Callable[[Harness, Any], None]] = {

@@ -93,6 +93,8 @@ def _end(op: Op, ends: dict[str, End]) -> End:
         return End(SKIPPED)
     starts = _happens(watched) if op.events else _satisfied(op.trigger, before)
     if not starts:
+        if watched and all(end.status in {SUCCEEDED, SKIPPED} for end, _ in watched):
+            return End(SKIPPED)
         blamed = [end for end, _ in watched] or [end for end in before if end.status not in {SUCCEEDED, SKIPPED}]
         by_stop = bool(blamed) and all(end.status == STOPPED or end.by_stop for end in blamed)
         return End(UPSTREAM_FAILED, by_stop)

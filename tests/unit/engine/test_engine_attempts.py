@@ -160,6 +160,18 @@ def test_a_finished_run_is_cleaned_up_when_its_ttl_is_over():
     assert going.root.clean_at is None
 
 
+def test_a_cleaning_that_a_crash_cut_off_is_done_after_it():
+    going = Harness(operation(job("a"), termination={"ttl": 100})).settle()
+    run = going.root.uuid
+    going.forgets_cleanings = True
+    going.wait(100)
+    assert going.root.clean_at == going.now + timedelta(minutes=1)
+    going.crash()
+    going.settle()
+    going.wait(60)
+    assert going.cleaned == [run] * 2
+
+
 def test_a_run_that_is_resumed_is_not_cleaned_up():
     outcomes = {"a": lambda _, attempt: FAILURE if attempt == 1 else HANGS}
     going = Harness(operation(job("a"), name="run", termination={"ttl": 100}), outcomes).settle()

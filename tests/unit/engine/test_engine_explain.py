@@ -44,7 +44,7 @@ def test_an_operation_whose_event_cannot_happen_names_the_event_and_what_happene
     alarm = op("alarm", events=[{"ref": "ops.a", "kinds": ["run_status_failed"]}])
     text = why(Harness(operation(dag(op("a"), alarm))).run(), "alarm")
     assert "no event it waits for happened: `a` succeeded" in text
-    assert "it waits for `run_status_failed` (`a` succeeded)" in text
+    assert "no `run_status_failed` happened (`a` succeeded)" in text
     assert "trigger" not in text
 
 

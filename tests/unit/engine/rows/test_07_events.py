@@ -17,7 +17,21 @@ ENDINGS = ("succeeded", "failed", "stopped", "skipped", "upstream_failed")
 def test_a_final_status_starts_the_run_when_it_is_listed(upstream: str, listed: str) -> None:
     going = done(BAD, ending(upstream, "a"), op("b", **on("a", listed)))
     assert going.status("a") == upstream
-    assert going.status("b") == ("succeeded" if listed in {upstream, "done"} else "upstream_failed")
+    missed = "skipped" if upstream in {"succeeded", "skipped"} else "upstream_failed"
+    assert going.status("b") == ("succeeded" if listed in {upstream, "done"} else missed)
+
+
+def test_what_waits_for_a_failure_is_skipped_when_there_is_none_and_the_dag_succeeds() -> None:
+    going = done(op("train"), op("rescue", **on("train", "failed")))
+    assert (going.status("rescue"), going.root.status) == ("skipped", "succeeded")
+    assert going.last("rescue").reason == "EventMissed"
+    assert "`train` succeeded" in going.last("rescue").message
+    assert going.facts("rescue", "trigger")[0]["events"] == ["run_status_failed"]
+
+
+def test_what_waits_for_a_success_is_upstream_failed_when_there_is_a_failure() -> None:
+    going = done(op("train", job("fails")), op("deploy", **on("train", "succeeded")))
+    assert (going.status("deploy"), going.root.status) == ("upstream_failed", "failed")
 
 
 PASSED = {
@@ -57,9 +71,9 @@ def test_run_status_failed_alone_starts_the_run_whatever_the_default_trigger() -
     assert done(op("a", job("fails")), op("b", **on("a", "failed"))).status("b") == "succeeded"
 
 
-def test_an_event_that_can_not_come_any_more_is_upstream_failed() -> None:
+def test_an_event_that_can_not_come_any_more_from_a_skipped_run_is_skipped() -> None:
     going = done(op("a", conditions="{{ 1 > 2 }}"), op("b", **on("a", "running")))
-    assert going.status("b") == "upstream_failed"
+    assert going.status("b") == "skipped"
 
 
 def test_one_of_several_events_is_enough() -> None:
@@ -67,9 +81,14 @@ def test_one_of_several_events_is_enough() -> None:
     assert done(op("a"), op("c"), op("b", **both)).status("b") == "succeeded"
 
 
-def test_several_events_of_which_none_can_come_are_upstream_failed() -> None:
+def test_several_events_of_which_none_can_come_are_skipped_when_all_went_well() -> None:
     both = {"events": [*on("a", "failed")["events"], *on("c", "failed")["events"]]}
-    assert done(op("a"), op("c"), op("b", **both)).status("b") == "upstream_failed"
+    assert done(op("a"), op("c"), op("b", **both)).status("b") == "skipped"
+
+
+def test_several_events_of_which_none_can_come_are_upstream_failed_when_something_went_wrong() -> None:
+    both = {"events": [*on("a", "failed")["events"], *on("c", "succeeded")["events"]]}
+    assert done(op("a"), op("c", job("fails")), op("b", **both)).status("b") == "upstream_failed"
 
 
 def test_a_tensorboard_starts_while_the_training_runs() -> None:
