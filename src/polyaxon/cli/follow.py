@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,9 +24,12 @@ from polyaxon.cli.output import Output, write_json
 from polyaxon.cli.shapes import run_detail
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import Run
+from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import is_final
 from polyaxon.server import Driver, Local
+
+if TYPE_CHECKING:
+    from polyaxon.engine.explain import Explanation
 
 __all__ = ["Manner", "follow"]
 
@@ -211,13 +215,20 @@ def _ending(local: Local) -> Ending:
 def _warnings(local: Local, tree: Tree) -> list[str]:
     """Return what could not be honoured, each once, with the first operation that it was said of."""
     said: dict[str, str] = {}
-    for node in islice((node for node in tree.walk() if node.run.attempt), RUNS_ASKED):
+    worked = (node for node in tree.walk() if node.run.attempt or node.run.kind is RunKind.MATRIX)
+    for node in islice(worked, RUNS_ASKED):
         for explanation in local.store.explanations(node.run.uuid):
-            for text in explanation.facts.get("warnings", ()) if explanation.topic == "warning" else ():
+            for text in _worth_saying(explanation):
                 said.setdefault(text, tree.path(node))
     lines = [f"{click.style('warning', fg='yellow')}: {path}: {text}" for text, path in said.items()]
     more = len(lines) - WARNINGS_SHOWN
     return lines if more <= 0 else [*lines[:WARNINGS_SHOWN], f"and {more} more warnings"]
+
+
+def _worth_saying(explanation: Explanation) -> Sequence[str]:
+    if explanation.topic == "join" and not explanation.facts.get("found"):
+        return (f"no run matches the join `{explanation.facts.get('query')}`: its params are empty lists",)
+    return tuple(explanation.facts.get("warnings", ())) if explanation.topic == "warning" else ()
 
 
 def _now() -> datetime:

@@ -131,6 +131,12 @@ def _cache(facts: Mapping[str, Any]) -> Iterable[str]:
         yield f"not cached: run {facts['original']}, which did the same, is {facts.get('status')}"
 
 
+def _join(facts: Mapping[str, Any]) -> Iterable[str]:
+    found = facts.get("found")
+    counted = f"found {found} run{'s' * (found != 1)}" if found else "found no run: its params are empty lists"
+    yield f"the join `{facts.get('query')}` {counted}"
+
+
 def _is_plain_miss(facts: Mapping[str, Any]) -> bool:
     return not (facts.get("hit") or facts.get("error") or facts.get("original"))
 
@@ -192,6 +198,7 @@ _TOPICS: dict[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
     "condition": _condition,
     "event": _event,
     "hook": _hook,
+    "join": _join,
     "notification": _notification,
     "request": _request,
     "retry": _retry,

@@ -59,6 +59,8 @@ class Work:
     compiled: Compiled | None = None
     around: Surroundings | None = None
     """What the compilation looks at, until the run is started or held."""
+    asked: Sequence[str] = ()
+    """The queries of the joins."""
     joins: Sequence[Sequence[RunFacts]] = ()
     runs: Mapping[str, RunFacts] = field(default_factory=dict)
     cache_key: str | None = None

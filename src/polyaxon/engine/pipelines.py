@@ -8,7 +8,7 @@ from __future__ import annotations
 from polyaxon.engine import compilation, dag, matrix, schedule
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import end_with, move
-from polyaxon.engine.record import compiled_fields
+from polyaxon.engine.record import compiled_fields, empty_joins
 from polyaxon.engine.rejoin import rejoin
 from polyaxon.engine.slots import fill, leave_lane
 from polyaxon.engine.timeouts import set_timeout
@@ -42,7 +42,7 @@ def open_group(turn: Turn, node: Node) -> None:
     if not can_move(node.status, Status.RUNNING):  # a scheduled run is compiled first, like every other
         move(turn, node, Status.COMPILED, "Compiled", "", **fields)
         fields = {}
-    move(turn, node, Status.RUNNING, "PipelineStarted", "", **fields)
+    move(turn, node, Status.RUNNING, "PipelineStarted", empty_joins(node), **fields)
     set_timeout(turn, node)
     _OPEN[node.kind](turn, node, resumed)
     turn.room_in(node)

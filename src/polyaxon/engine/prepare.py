@@ -15,7 +15,7 @@ from polyaxon.engine.events import Fetched, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import move
 from polyaxon.engine.notifications import tells_progress
-from polyaxon.engine.record import compiled_fields, hold
+from polyaxon.engine.record import compiled_fields, empty_joins, hold
 from polyaxon.engine.stops import give_up, stop_command
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import PolyaxonError, SpecError, UserError
@@ -46,6 +46,7 @@ def fetched(turn: Turn, node: Node, event: Fetched) -> None:
             give_up(turn, node, "FetchFailed", f"what the run refers to could not be read: {event.error}")
             return
         state.joins, state.runs = event.joins, event.runs
+        _tell_of_joins(turn, node)
         state.stage = Stage.FETCHED
         turn.starting.append(node)
     elif state.stage == Stage.LOOKING and (event.cache is not None or event.error is not None):
@@ -60,8 +61,16 @@ def _fetch(turn: Turn, node: Node) -> bool:
         return _compile(turn, node)
     state.stage = Stage.FETCHING
     joins = [JoinQuery(join.query, join.sort, join.limit, join.offset) for join in needs.joins]
+    state.asked = [join.query for join in joins]
     turn.commands.append(Fetch(node.id, turn.flow.project, joins, needs.runs))
     return False
+
+
+def _tell_of_joins(turn: Turn, node: Node) -> None:
+    state = work(node)
+    if node.status in PENDING:  # a scheduler that died may have told it already otherwise
+        for query, found in zip(state.asked, state.joins, strict=False):
+            turn.explain(node, "join", query=query, found=len(found))
 
 
 def _compile(turn: Turn, node: Node) -> bool:
@@ -133,7 +142,7 @@ def _enqueue(turn: Turn, node: Node) -> bool:
         begin_attempt(turn, node)
         return False
     if node.status not in {Status.COMPILED, Status.RETRYING, Status.QUEUED}:
-        move(turn, node, Status.COMPILED, "Compiled", "", **compiled_fields(turn, node))
+        move(turn, node, Status.COMPILED, "Compiled", empty_joins(node), **compiled_fields(turn, node))
     move(turn, node, Status.QUEUED, "Queued", "")
     state.stage = Stage.WAITING
     turn.commands.append(enqueue_command(turn, node))

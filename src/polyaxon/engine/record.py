@@ -12,7 +12,7 @@ from polyaxon.engine.turn import Turn, work
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import Pending, Status
 
-__all__ = ["compiled_fields", "hold", "state_of"]
+__all__ = ["compiled_fields", "empty_joins", "hold", "state_of"]
 
 
 def hold(turn: Turn, node: Node, pending: Pending, message: str) -> None:
@@ -35,6 +35,16 @@ def compiled_fields(turn: Turn, node: Node) -> dict[str, Any]:
         fields["state"] = node.state = key
         fields["cache_parts"] = work(node).cache_parts
     return fields
+
+
+def empty_joins(node: Node) -> str:
+    """What is to be said of the joins that found nothing: an empty list is easily overlooked."""
+    state = work(node)
+    return "; ".join(
+        f"no run matches the join `{query}`"
+        for query, found in zip(state.asked, state.joins, strict=False)
+        if not found
+    )
 
 
 def state_of(flow: Flow, node: Node) -> str | None:

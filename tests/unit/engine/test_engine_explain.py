@@ -123,3 +123,22 @@ def test_every_reason_is_documented():
 def test_every_status_is_documented():
     text = (Path(__file__).parents[3] / "docs" / "reference" / "statuses.md").read_text()
     assert {status for status in Status if f"`{status}`" not in text} == set()
+
+
+def joining(found: list[RunFacts]) -> Harness:
+    join = {"query": "name: past", "params": {"scores": {"value": "outputs.score", "contextOnly": True}}}
+    going = Harness(operation(job("a"), name="run", joins=[join]))
+    going.answer = lambda fetch: Fetched(fetch.run, joins=[found for _ in fetch.joins])
+    return going.run()
+
+
+def test_a_join_that_found_no_runs_says_so_and_so_does_the_run():
+    going = joining([])
+    assert "the join `name: past` found no run: its params are empty lists" in why(going, "run")
+    messages = [condition.message for condition in going.conditions[ROOT]]
+    assert "no run matches the join `name: past`" in messages
+
+
+def test_a_join_says_how_many_runs_it_found():
+    past = RunFacts(RunId("e" * 32), "past", "default", status=Status.SUCCEEDED, outputs={"score": 1})
+    assert "the join `name: past` found 1 run\n" in why(joining([past]), "run") + "\n"
