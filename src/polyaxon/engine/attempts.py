@@ -13,7 +13,7 @@ from polyaxon.engine.commands import Clean, Dequeue, Start
 from polyaxon.engine.events import Observed, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import fail, move, remember
-from polyaxon.engine.retry import backoff_seconds, may_retry
+from polyaxon.engine.retry import Weight, backoff_seconds, may_retry, weigh
 from polyaxon.engine.slots import free, leave_lane, release
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.timeouts import set_timeout, started_this_life
@@ -203,6 +203,15 @@ def _ended(turn: Turn, node: Node, event: Observed) -> None:
         if reason in _HOPELESS:
             fail(turn, node, reason, message, **fields)
             return
+        termination = compilation.compiled_of(node).termination
+        weight = weigh(termination.pod_failure_policy, seen.exit_code)
+        if weight is Weight.FATAL:
+            message += " (not tried again: termination.podFailurePolicy)"
+            fail(turn, node, reason, message, **fields)
+            return
+        if weight is Weight.IGNORED:
+            fields |= remember(node, ignored=node.notes.get("ignored", 0) + 1)
+            message += " (not counted: termination.podFailurePolicy)"
         _retry_or_fail(turn, node, reason, message, fields)
 
 
@@ -220,7 +229,7 @@ def _failure(seen: Observation, said: Status | None) -> tuple[str, str]:
 
 def _retry_or_fail(turn: Turn, node: Node, reason: str, message: str, fields: dict[str, Any]) -> None:
     retries = compilation.compiled_of(node).termination.max_retries
-    failures = node.attempt - node.notes.get("base", 0)
+    failures = node.attempt - node.notes.get("base", 0) - node.notes.get("ignored", 0)
     if not may_retry(failures, retries):
         tried = f" (attempt {failures} of {retries + 1})" if retries else ""
         fail(turn, node, reason, message + tried, **fields)
@@ -233,9 +242,10 @@ def _retry_or_fail(turn: Turn, node: Node, reason: str, message: str, fields: di
         turn.commands.append(Dequeue(node.id))
     state = work(node)
     state.stage, state.seen_at = Stage.CLEARED, None
-    message = f"attempt {failures} of {retries + 1} failed ({message}); the next one starts in {delay:.1f} s"
+    which = f"attempt {failures} of {retries + 1}" if failures else "an attempt"
+    message = f"{which} failed ({message}); the next one starts in {delay:.1f} s"
     turn.explain(node, "retry", attempt=node.attempt, reason=reason, delay_seconds=round(delay, 3))
-    move(turn, node, Status.RETRYING, reason, message, **fields, **remember(node, retry_at=at.isoformat()))
+    move(turn, node, Status.RETRYING, reason, message, **{**fields, **remember(node, retry_at=at.isoformat())})
     turn.set_timer(node, TimerKind.RETRY, at)
 
 

@@ -96,6 +96,7 @@ def reborn(turn: Turn, node: Node) -> None:
         fired=None,
         retry_at=None,
         pruned=None,
+        ignored=None,
     )
     fields |= {"pending": None, "original": None, "cloning_kind": None, "clean_at": None}
     move(turn, node, Status.RESUMING, "Resumed", "", **fields)

@@ -1,16 +1,42 @@
-"""When is a failed attempt tried again? Exponential backoff whose jitter follows from the attempt itself.
+"""When is a failed attempt tried again? Exponential backoff whose jitter follows from the attempt itself; what its exit
+code means is the file's to say (`termination.podFailurePolicy`).
 
 The delay is a function of (run, attempt): replaying a history waits for the same moments.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from hashlib import blake2b
+from typing import Any
 
 from polyaxon.engine.world import Defaults
 from polyaxon.model.ids import RunId
 
-__all__ = ["backoff_seconds", "may_retry"]
+__all__ = ["Weight", "backoff_seconds", "may_retry", "weigh"]
+
+
+class Weight(Enum):
+    """What a failure means for the attempts after it."""
+
+    COUNTS = "Count"
+    FATAL = "FailJob"
+    IGNORED = "Ignore"
+
+
+def weigh(policy: Mapping[str, Any] | None, exit_code: int | None) -> Weight:
+    """Return what the first rule that fits the exit code says. Rules about the conditions of pods fit nothing here."""
+    for rule in (policy or {}).get("rules") or ():
+        wanted = rule.get("onExitCodes")
+        if wanted is None or not exit_code:
+            continue
+        if (exit_code in wanted["values"]) is (wanted["operator"] == "In"):
+            return _WEIGHTS[rule["action"]]
+    return Weight.COUNTS
+
+
+_WEIGHTS = {"FailIndex": Weight.FATAL, **{weight.value: weight for weight in Weight}}
 
 
 def may_retry(attempts_used: int, max_retries: int) -> bool:
@@ -21,7 +47,7 @@ def may_retry(attempts_used: int, max_retries: int) -> bool:
 def backoff_seconds(run: RunId, attempt: int, failures: int, defaults: Defaults) -> float:
     """How long to wait before the attempt after `attempt`, the `failures`-th to fail: doubled each time, ± 25 %."""
     # Past 2^32 the cap has long won; the bound keeps the power finite.
-    delay = min(defaults.retry_cap_seconds, defaults.retry_seconds * 2.0 ** min(failures - 1, 32))
+    delay = min(defaults.retry_cap_seconds, defaults.retry_seconds * 2.0 ** min(max(failures, 1) - 1, 32))
     return delay * (0.75 + 0.5 * _unit(run, attempt))
 
 

@@ -108,7 +108,7 @@ class Termination:
     culling_timeout: float | None = None
     probe: Probe | None = None
     pod_failure_policy: Mapping[str, Any] | None = None
-    """For clusters: which endings of a pod are failures."""
+    """Which exit codes are not tried again, or do not count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,37 @@ class PodFailurePolicy(Model):
     """What a failing pod means for the job: rules with the actions `FailJob`, `Ignore`, `Count`, `FailIndex`."""
 
     rules: list[dict[str, Any]]
-    """The rules, tried in order."""
+    """The rules, tried in order: `{action: FailJob, onExitCodes: {operator: In, values: [42]}}`."""
+
+    @model_validator(mode="after")
+    def _check(self) -> PodFailurePolicy:
+        for index, rule in enumerate(self.rules):
+            action, codes = rule.get("action"), rule.get("onExitCodes")
+            if action not in _ACTIONS:
+                raise wrong(
+                    SpecCode.NOT_A_CHOICE,
+                    f"`{action}` is not one of the choices: {', '.join(_ACTIONS)}",
+                    at=("rules", index, "action"),
+                    suggestion="FailJob gives up at once, Ignore does not count the failure, Count does",
+                )
+            if codes is not None and not _are_exit_codes(codes):
+                raise wrong(
+                    SpecCode.WRONG_TYPE,
+                    "expected an operator (`In`, `NotIn`) and a list of exit codes",
+                    at=("rules", index, "onExitCodes"),
+                    suggestion="onExitCodes: {operator: In, values: [42]}",
+                )
+        return self
+
+
+_ACTIONS = ("FailJob", "Ignore", "Count", "FailIndex")
+
+
+def _are_exit_codes(codes: Any) -> bool:
+    if not isinstance(codes, dict) or codes.get("operator") not in {"In", "NotIn"}:
+        return False
+    values = codes.get("values")
+    return isinstance(values, list) and all(type(value) is int for value in values)
 
 
 class Termination(Model):

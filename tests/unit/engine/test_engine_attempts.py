@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from harness import FAILURE, HANGS, START, Harness, Outcome, dag, job, op, operation
+from harness import FAILURE, HANGS, ROOT, START, Harness, Outcome, dag, job, op, operation
 
 from polyaxon.engine import Defaults
 from polyaxon.engine.events import Action, Observed
@@ -214,3 +214,41 @@ def test_what_the_runtime_could_not_honour_is_recorded():
     going.decide(Observed(seen))
     going.decide(Observed(seen))
     assert going.facts("run", "warning") == [{"warnings": ["image `x` is not honoured"]}]
+
+
+def judged(action: str, *codes: int) -> Harness:
+    policy = {"rules": [{"action": action, "onExitCodes": {"operator": "In", "values": [42]}}]}
+    outcomes = [Outcome(Phase.FAILED, exit_code=code) for code in codes]
+    script = {"a": lambda _, attempt: outcomes[attempt - 1] if attempt <= len(outcomes) else Outcome()}
+    raw = operation(job("a"), name="run", termination={"maxRetries": 1, "podFailurePolicy": policy})
+    return Harness(raw, script).run()
+
+
+def test_an_exit_code_that_fails_the_job_is_not_tried_again():
+    done = judged("FailJob", 42)
+    assert (done.root.status, len(done.started)) == (Status.FAILED, 1)
+    assert "not tried again: termination.podFailurePolicy" in done.last("run").message
+
+
+def test_another_exit_code_is_tried_again_as_ever():
+    assert judged("FailJob", 1).root.status is Status.SUCCEEDED
+
+
+def test_an_ignored_exit_code_does_not_count_among_the_retries():
+    done = judged("Ignore", 42, 42, 42, 1)
+    assert (done.root.status, len(done.started)) == (Status.SUCCEEDED, 5)
+    assert judged("Ignore", 42, 1, 1).root.status is Status.FAILED
+
+
+def test_an_ignored_exit_code_counts_anew_after_a_resume():
+    done = judged("Ignore", 42, 1, 1, 1, 1)
+    done.request(ROOT, Action.RESUME)
+    done.run()
+    assert (done.root.status, len(done.started)) == (Status.FAILED, 5)
+
+
+def test_an_attempt_that_kept_files_and_failed_is_tried_again():
+    kept = Outcome(Phase.FAILED, exit_code=1, artifacts={"model": "outputs/model"})
+    script = {"a": lambda _, attempt: kept if attempt == 1 else Outcome()}
+    done = Harness(operation(job("a"), name="run", termination={"maxRetries": 1}), script).run()
+    assert (done.root.status, len(done.started)) == (Status.SUCCEEDED, 2)

@@ -188,15 +188,6 @@ def test_nothing_that_a_process_cannot_have_is_left_out_in_silence() -> None:
     )
 
 
-def test_a_policy_for_failing_pods_is_said_to_have_no_effect() -> None:
-    termination = Termination(pod_failure_policy={"rules": [{"action": "FailJob"}]})
-    job = replace(plan(Container("c", command=("x",))), termination=termination)
-    assert render(job, MACHINE, {}).warnings == (
-        "`termination` is not honoured by the process runtime: podFailurePolicy "
-        "(every failure counts, up to `maxRetries`)",
-    )
-
-
 def test_a_gang_is_started_at_once_and_said_to_be_scheduled_by_nobody() -> None:
     job = replace(plan(Container("c", command=("x",))), spec={"schedulingPolicy": {"minAvailable": 2}})
     assert render(job, MACHINE, {}).warnings == ("`run` is not honoured by the process runtime: schedulingPolicy",)

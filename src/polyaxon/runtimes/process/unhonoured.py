@@ -58,7 +58,6 @@ def unhonoured(
     found += _said(
         "`plugins` is not honoured by the process runtime", (name for name in _TOOLS if plan.plugins.get(name))
     )
-    found += _said("`termination` is not honoured by the process runtime", _cluster_only(plan))
     found += _said("`run` is not honoured by the process runtime", _CLUSTER & plan.spec.keys())
     found += _said(
         "the process runtime starts as many as `replicas` says and does not scale",
@@ -92,11 +91,6 @@ def _unknown(containers: Iterable[Container]) -> Iterable[str]:
 
 def _elsewhere(containers: Iterable[Container]) -> Iterable[str]:
     return (str(entry["name"]) for item in containers for entry in item.extra.get("env") or ())
-
-
-def _cluster_only(plan: LaunchPlan) -> list[str]:
-    has_policy = plan.termination.pod_failure_policy is not None
-    return ["podFailurePolicy (every failure counts, up to `maxRetries`)"] if has_policy else []
 
 
 def _absent(plan: LaunchPlan, replica: Replica, layout: Layout) -> Iterable[str]:
