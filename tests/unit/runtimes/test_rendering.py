@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from polyaxon.model.ids import RunId
-from polyaxon.model.launch import Connection, Container, InitStep, LaunchPlan, Replica, Termination
+from polyaxon.model.launch import Connection, Container, InitStep, LaunchPlan, Replica
 from polyaxon.runtimes.process.environment import inherited
 from polyaxon.runtimes.process.images import LocalImage, canonical_name
 from polyaxon.runtimes.process.layout import Layout
