@@ -10,6 +10,7 @@ BENCHMARKS := startup tracking engine compile flow search search_speed search_bu
 # The unit tier in two halves of about the same length, which `make check` runs side by side.
 UNIT_HEAVY := $(wildcard $(addprefix tests/unit/,compiler engine scheduler))
 UNIT_LIGHT := $(filter-out $(UNIT_HEAVY),$(wildcard tests/unit/*))
+QUICKLY := -q -m "not slow and not bomb" --hypothesis-profile=quick
 CHECKS := check-unit-heavy check-unit-light check-types check-format check-lint check-layers check-sizes
 
 # Minutes of fuzzing for each of the three targets.
@@ -69,10 +70,10 @@ check-sizes: $(STAMP)
 	@$(BIN)/python tools/sizes.py && echo "sizes   ok"
 
 check-unit-heavy: $(STAMP)
-	@$(BIN)/python -m pytest $(UNIT_HEAVY) -m "not slow" -q
+	@$(BIN)/python -m pytest $(UNIT_HEAVY) $(QUICKLY)
 
 check-unit-light: $(STAMP)
-	@$(BIN)/python -m pytest $(UNIT_LIGHT) -m "not slow" -q
+	@$(BIN)/python -m pytest $(UNIT_LIGHT) $(QUICKLY)
 
 bench: $(STAMP)
 	@$(COMPILE)

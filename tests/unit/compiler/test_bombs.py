@@ -14,6 +14,8 @@ from polyaxon.compiler.resolve import load
 from polyaxon.compiler.sources import Source
 from polyaxon.errors import SpecError
 
+pytestmark = pytest.mark.bomb
+
 
 def many(count: int, item: Callable[[int], str]) -> str:
     return "".join(map(item, range(count)))

@@ -55,6 +55,7 @@ def refusal(text: str) -> TemplateError | None:
     return None
 
 
+@pytest.mark.bomb
 @pytest.mark.parametrize("text", BOMBS, ids=range(len(BOMBS)))
 def test_a_bomb_is_refused_quickly_and_in_little_memory(text: str) -> None:
     sandbox.parse("{{ n }}")  # imports what rendering needs
