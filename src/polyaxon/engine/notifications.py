@@ -21,7 +21,8 @@ from polyaxon.model.status import FINAL, Status
 
 __all__ = ["named_connections", "not_configured", "tell", "tells_progress"]
 
-_RETRIES = 3
+_IN_VAIN = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [2]}}
+_TERMINATION = {"maxRetries": 3, "podFailurePolicy": {"rules": [_IN_VAIN]}}
 _COMMAND = ["python", "-m", "polyaxon.hub.post"]
 _IMAGE = "polyaxon/builder"
 
@@ -83,7 +84,7 @@ def _create(turn: Turn, node: Node, status: Status, connection: str) -> None:
         "version": 1.1,
         "kind": "operation",
         "params": params,
-        "termination": {"maxRetries": _RETRIES},
+        "termination": _TERMINATION,
         "component": {
             "version": 1.1,
             "kind": "component",

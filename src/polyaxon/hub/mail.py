@@ -11,19 +11,24 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
 
-__all__ = ["send_mail"]
+__all__ = ["send_mail", "what_mail_lacks"]
 
 _TIMEOUT_SECONDS = 20.0
 _PORT = 587
 
 
+def what_mail_lacks(schema: Mapping[str, Any]) -> str | None:
+    """Say what keeps a connection from being told by e-mail."""
+    if schema.get("smtp_host") and _listed(schema.get("recipients")):
+        return None
+    return "nobody to write to: give the run a connection whose schema has `smtp_host` and `recipients`"
+
+
 def send_mail(
     schema: Mapping[str, Any], text: str, values: Mapping[str, str], environ: Mapping[str, str]
 ) -> str:  # `Any`: a connection's schema is its owner's JSON
-    """Send one message to all recipients; raise `ValueError` for a schema that lacks something."""
+    """Send one message to all recipients."""
     host, recipients = schema.get("smtp_host"), _listed(schema.get("recipients"))
-    if not host or not recipients:
-        raise ValueError("an e-mail connection needs `smtp_host` and `recipients` in its schema")
     user = schema.get("smtp_user")
     message = EmailMessage()
     message["Subject"] = " ".join(f"[polyaxon] {text}".split())

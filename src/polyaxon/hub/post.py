@@ -1,8 +1,9 @@
-"""`python -m polyaxon.hub.post [--kind=KIND] --name=value …`: tell the values to the run's connection.
+"""`python -m polyaxon.hub.post [--to=KIND] --name=value …`: tell the values to the run's connection.
 
 The connection is the first in POLYAXON_CONNECTIONS_CATALOG that says where to (`url`, or `smtp_host` of an e-mail);
-without one, POLYAXON_HOOK_URL. It tells once: trying again is the run's own `termination.maxRetries`. Standard library
-only.
+without one, POLYAXON_HOOK_URL. `--to`, which comes first, says what the service understands where that is not the
+connection's kind. It tells once: trying again is the run's own `termination.maxRetries`, and the exit code 2 says that
+it would be in vain. Standard library only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyaxon.hub.mail import send_mail
+from polyaxon.hub.mail import send_mail, what_mail_lacks
 
 __all__ = ["main", "payload"]
 
@@ -30,12 +31,15 @@ _ADDED = ("channel", "icon_url", "username")
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Tell once; return the exit code."""
-    values = dict(item[2:].partition("=")[::2] for item in argv if item.startswith("--"))
     kind, schema = _target(environ)
-    kind = values.pop("kind", kind)
+    if argv and argv[0].startswith("--to="):
+        wanted, argv = argv[0][5:], argv[1:]
+        kind = kind if wanted == "notifier" else wanted  # any service
+    values = dict(item[2:].partition("=")[::2] for item in argv if item.startswith("--"))
     instance = environ.get("POLYAXON_RUN_INSTANCE", "")
-    if kind != "email" and not schema.get("url"):
-        sys.stderr.write("no address to post to: give the run a connection whose schema has a `url`\n")
+    lacking = what_mail_lacks(schema) if kind == "email" else _what_a_post_lacks(schema)
+    if lacking:
+        sys.stderr.write(f"{lacking}\n")
         return 2
     try:
         if kind == "email":
@@ -47,6 +51,10 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return 1
     sys.stdout.write(f"told {kind}: {answer}\n")
     return 0
+
+
+def _what_a_post_lacks(schema: Mapping[str, Any]) -> str | None:
+    return None if schema.get("url") else "no address to post to: give the run a connection whose schema has a `url`"
 
 
 def payload(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from polyaxon.spec.fields import IntOrRef, Kinded, Model, NumberOrRef
+from pydantic import AfterValidator
+
+from polyaxon.spec.codes import SpecCode
+from polyaxon.spec.fields import IntOrRef, Kinded, Model, NumberOrRef, wrong
 from polyaxon.spec.kinds import POLICIES
 
 __all__ = [
@@ -21,6 +24,19 @@ __all__ = [
 ]
 
 Optimization: TypeAlias = Literal["maximize", "minimize"]
+
+
+def _share(value: float | str) -> float | str:
+    if isinstance(value, str) or 0 <= value <= 100:
+        return value
+    raise wrong(
+        SpecCode.OUT_OF_RANGE,
+        f"`percent` is a share of the runs, from 0 to 100, got {value:g}",
+        suggestion="write `50` for a half",
+    )
+
+
+ShareOrRef: TypeAlias = Annotated[NumberOrRef, AfterValidator(_share)]
 
 
 class Metric(Model):
@@ -63,7 +79,7 @@ class TruncationStoppingPolicy(Kinded):
 
     kind: Literal["truncation"] = "truncation"
     """`truncation`."""
-    percent: NumberOrRef
+    percent: ShareOrRef
     """How many of the runs, in percent."""
     evaluation_interval: IntOrRef
     """Evaluate every so many observations."""
@@ -113,7 +129,7 @@ class FailureEarlyStopping(Kinded):
 
     kind: Literal["failure_early_stopping"] = "failure_early_stopping"
     """`failure_early_stopping`."""
-    percent: NumberOrRef
+    percent: ShareOrRef
     """How many of the runs, in percent."""
 
 

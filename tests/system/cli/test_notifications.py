@@ -40,7 +40,7 @@ def test_a_failure_is_told_by_notification_and_hook_and_again_when_the_receiver_
     cli.run("config", "set", "connections.team.schema.url", receiver.url())
     assert cli.run("run", "-f", tmp_path / "job.yaml").returncode == 1
     wait_until(lambda: len(receiver.taken) == 2, "two messages")
-    assert [told["text"] for told in receiver.taken] == ["train: failed (exit code 3)"] * 2
+    assert receiver.taken == [{"text": "train: failed (exit code 3)"}] * 2
     told = [run for run in cli.runs() if run["runtime"] == "notifier"]
     assert {run["name"] for run in told} == {"train-notify-team", "train-hook-0"}
     assert [run["status"] for run in told] == ["succeeded"] * 2

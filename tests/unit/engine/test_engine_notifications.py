@@ -57,7 +57,8 @@ def test_a_notification_says_what_happened_and_is_an_independent_run_with_retrie
         "message": "exit code 1",
     }
     assert raw["component"]["run"]["connections"] == ["slack"]
-    assert raw["termination"] == {"maxRetries": 3}
+    assert raw["termination"]["maxRetries"] == 3
+    assert raw["termination"]["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"] == [2]
 
 
 def test_each_attempt_that_runs_is_told_once() -> None:

@@ -88,17 +88,17 @@ def test_each_service_gets_its_own_shape(kind: str, body: dict[str, str]) -> Non
 
 
 def test_values_are_posted_to_the_connections_address(receiver: HttpReceiver) -> None:
-    assert main(["--kind=slack", "--name=train", "--status=failed"], environ(receiver)) == 0
+    assert main(["--to=slack", "--name=train", "--status=failed"], environ(receiver)) == 0
     assert receiver.taken == [{"text": "train: failed"}]
 
 
 def test_a_refusal_fails_the_run(receiver: HttpReceiver, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--kind=slack"], environ(receiver, "/broken")) == 1
+    assert main(["--to=slack"], environ(receiver, "/broken")) == 1
     assert "telling slack failed" in capsys.readouterr().err
 
 
 def test_without_an_address_nothing_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--kind=slack"], {}) == 2
+    assert main(["--to=slack"], {}) == 2
     assert "no address to post to" in capsys.readouterr().err
 
 
@@ -158,5 +158,16 @@ def test_an_e_mail_that_is_refused_fails_the_run(mailbox: _Mailbox, capsys: pyte
     mailbox.refuses = True
     assert main(["--name=train"], catalog("email", **mail_schema(mailbox))) == 1
     assert "telling email failed" in capsys.readouterr().err
-    assert main(["--name=train"], catalog("email", smtp_host="127.0.0.1")) == 1
+    assert main(["--name=train"], catalog("email", smtp_host="127.0.0.1")) == 2
     assert "`recipients`" in capsys.readouterr().err
+
+
+def test_the_kind_of_a_run_is_not_the_kind_of_a_connection(receiver: HttpReceiver, mailbox: _Mailbox) -> None:
+    of_run = ["--kind=job", "--name=train", "--status=failed"]
+    url = receiver.url()
+    assert main(of_run, catalog("slack", url=url)) == 0
+    assert main(["--to=slack", *of_run], catalog("webhook", url=url)) == 0
+    assert main(["--to=notifier", *of_run], catalog("slack", url=url)) == 0
+    assert receiver.taken == [{"text": "train: failed"}] * 3
+    assert main(of_run, catalog("email", **mail_schema(mailbox))) == 0
+    assert "Subject: [polyaxon] train: failed" in mailbox.dialogue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.context import GLOBALS, RESERVED, SERVICE_GLOBALS
@@ -14,7 +15,14 @@ from polyaxon.compiler.problems import Path
 from polyaxon.compiler.template import Template, TemplateError
 from polyaxon.errors import Problem
 
-__all__ = ["broken_template", "check_component_names", "check_names", "hook_names", "undefined_names", "wrong_keys"]
+__all__ = [
+    "broken_template",
+    "check_component_names",
+    "check_names",
+    "undefined_by_hooks",
+    "undefined_names",
+    "wrong_keys",
+]
 
 _PARAM_KEYS = ("value", "type", "connection", "as_str", "as_arg")
 _NOT_VARIABLES = {
@@ -34,9 +42,10 @@ _MOVED_GLOBALS = {
     "run_name": "name",
     "user": "username",
 }
-_HOOK_NAMES = frozenset(
+_OF_HOOK_RUNS = frozenset(
     {"name", "uuid", "kind", "runtime", "status", "condition", "wait_time", "duration", "inputs", "outputs"},
 )
+"""What a hook's own run is given, and its section does not see."""
 
 
 def check_names(use: Use) -> Iterator[Problem]:
@@ -84,6 +93,19 @@ def undefined_names(template: Template, path: Path, place: Place, use: Use, know
         suggestion = _NOT_VARIABLES.get(name) or did_you_mean(name, known)
         suggestion = suggestion or f"declare an input `{name}`, or give it as a param"
         yield pointed_at(place.problem(CompileCode.UNDEFINED, message, *path, suggestion=suggestion), name)
+
+
+def undefined_by_hooks(template: Template, path: Path, place: Place, use: Use) -> Iterator[Problem]:
+    """Yield a warning for every name that only an output could be which the run logs without declaring it."""
+    for found in undefined_names(template, path, place, use, use.known):
+        name = found.message.split("`", 2)[1]
+        if name in _OF_HOOK_RUNS:
+            message = f"`{name}` is not known to the section of a hook: only the hook's own run is given it"
+            suggestion = "act on a status with `trigger: failed`, say; `globals` has the name, the uuid and the times"
+        else:
+            message = f"{found.message}: the hook works only if the run logs an output `{name}`"
+            suggestion = did_you_mean(name, use.known) or f"declare an output `{name}`"
+        yield replace(found, severity="warning", message=message, suggestion=suggestion)
 
 
 def wrong_keys(template: Template, path: Path, place: Place, view: View, known: frozenset[str]) -> Iterator[Problem]:
@@ -164,8 +186,3 @@ def _circles(wanted: Mapping[str, set[str]]) -> Iterator[list[str]]:
             elif following not in told:
                 told.update(path[place[following] :])
                 yield [*path[place[following] :], following]
-
-
-def hook_names(use: Use) -> frozenset[str]:
-    """Return what the templates of the operation's hooks may name."""
-    return use.known | _HOOK_NAMES

@@ -9,7 +9,7 @@ from typing import Any
 from polyaxon.compiler import conditions
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.facts import RefError, read_ref
-from polyaxon.compiler.lint.names import broken_template, hook_names, undefined_names, wrong_keys
+from polyaxon.compiler.lint.names import broken_template, undefined_by_hooks, undefined_names, wrong_keys
 from polyaxon.compiler.lint.near import did_you_mean, pointed_at
 from polyaxon.compiler.lint.use import Use, scan
 from polyaxon.compiler.origin import Place
@@ -281,10 +281,16 @@ def _check_events(use: Use) -> Iterator[Problem]:
             message = f"`{event.ref}` means something inside a dag only"
             suggestion = "put the operation into a dag, or remove the event"
             yield use.place.problem(CompileCode.EVENT, message, *where, "ref", suggestion=suggestion)
+        if ref.kind != "ops":
+            message = f"nobody listens to `{event.ref}`: the operation does not wait for it"
+            suggestion = "`polyaxon ops wait UUID` waits; the operations of a dag wait for each other (`ref: ops.NAME`)"
+            yield use.place.problem(
+                CompileCode.EVENT, message, *where, "ref", suggestion=suggestion, severity="warning"
+            )
+            continue
         for place, kind in enumerate(event.kinds):
             if not kind.startswith("run_status_"):
-                what = "what it waits for is an end like any other" if ref.kind == "ops" else "it has no effect"
-                message = f"nobody sends the event `{kind}`: {what}"
+                message = f"nobody sends the event `{kind}`: what it waits for is an end like any other"
                 suggestion = "use an event `run_status_…` of another operation"
                 where_kind = (*where, "kinds", place)
                 yield use.place.problem(
@@ -295,22 +301,21 @@ def _check_events(use: Use) -> Iterator[Problem]:
 def _check_hooks(use: Use, side: Any, place: Place) -> Iterator[Problem]:
     for index, hook in enumerate(side.hooks or ()):
         where = ("hooks", index)
-        known = hook_names(use)
         if hook.conditions is not None:
             try:
                 template = conditions.as_template(hook.conditions)
             except TemplateError as error:
                 yield broken_template(error, (*where, "conditions"), place)
             else:
-                yield from undefined_names(template, (*where, "conditions"), place, use, known)
+                yield from undefined_by_hooks(template, (*where, "conditions"), place, use)
         if isinstance(hook.params, Mapping):
             values = {name: {"value": param.value} for name, param in hook.params.items()}
             scanned = scan(values, (*where, "params"))
             for path, broken in scanned.broken:
                 yield broken_template(broken, path, place)
             for path, template in scanned.found:
-                yield from undefined_names(template, path, place, use, known)
-                yield from wrong_keys(template, path, place, use.view, known)
+                yield from undefined_by_hooks(template, path, place, use)
+                yield from wrong_keys(template, path, place, use.view, use.known)
 
 
 def _check_build(use: Use, side: Any, place: Place) -> Iterator[Problem]:
