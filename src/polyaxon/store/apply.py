@@ -1,7 +1,7 @@
 """Committing what was decided: events, changes and nothing else, grouped so that each statement is prepared once.
 
-Within one call, the changes of a run are merged into one update; conditions and explanations are all kept. Everything
-is numbered by the root's one sequence.
+Within one call, the changes of a run are merged into one update, to which its conditions are appended; explanations are
+all kept. Events and explanations are numbered by the root's one sequence.
 """
 
 from __future__ import annotations
@@ -16,26 +16,22 @@ from polyaxon.engine.commands import Change, Created, Explained, Linked, Moved, 
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Run
 from polyaxon.store.base import Batch
+from polyaxon.store.conditions import condition_line
 from polyaxon.store.database import Connection, Database
 from polyaxon.store.events import encode_events
 from polyaxon.store.leases import busy_elsewhere
 from polyaxon.store.rows import run_to_row, updates
 from polyaxon.store.runs import (
     INSERT_CONTENTS,
-    INSERT_FIRST_CONDITION,
     INSERT_RUN,
     UPSERT_ARTIFACT,
     artifact_row,
 )
-from polyaxon.store.values import clean_text, micros, to_json
+from polyaxon.store.values import micros, to_json
 
 __all__ = ["apply_batches"]
 
 _INSERT_EVENT = "INSERT INTO events (root, sequence, at, body) VALUES (?, ?, ?, ?)"
-_INSERT_CONDITION = (
-    "INSERT INTO conditions (run, sequence, type, reason, message, at) "
-    "SELECT id, ?, ?, ?, ?, ? FROM runs WHERE uuid = ?"
-)
 _INSERT_EXPLANATION = (
     "INSERT INTO explanations (run, sequence, topic, at, facts) SELECT id, ?, ?, ?, ? FROM runs WHERE uuid = ?"
 )
@@ -85,7 +81,6 @@ class _Writes:
         self.leases: list[tuple[Any, ...]] = []
         self.events: list[tuple[Any, ...]] = []
         self.created: list[Run] = []
-        self.conditions: list[tuple[Any, ...]] = []
         self.explanations: list[tuple[Any, ...]] = []
         self.edges: list[tuple[Any, ...]] = []
         self.requests: list[tuple[int]] = []
@@ -106,19 +101,18 @@ class _Writes:
         self.requests.extend((number,) for number in batch.requests)
         self.artifacts.extend(map(artifact_row, batch.artifacts))
 
-    def moved(self, change: Moved, sequence: int, _: datetime | None) -> None:
+    def moved(self, change: Moved, _sequence: int, _latest: datetime | None) -> None:
         condition = change.condition
         status, at = condition.type, condition.at
+        line = condition_line(status._value_, condition.reason, condition.message, micros(at))
         known = self.fields.get(change.run)
         if known is None:
-            self.fields[change.run] = {"status": status, "updated_at": at, **change.fields}
+            self.fields[change.run] = {"status": status, "updated_at": at, "conditions": line, **change.fields}
         else:
             known["status"] = status
             known["updated_at"] = at
+            known["conditions"] = known.get("conditions", "") + line
             known.update(change.fields)
-        self.conditions.append(
-            (sequence, status._value_, condition.reason, clean_text(condition.message), micros(at), change.run)
-        )
 
     def updated(self, change: Updated, _: int, latest: datetime | None) -> None:
         known = self.fields.setdefault(change.run, {})
@@ -142,7 +136,6 @@ class _Writes:
             connection.run_many(statement, rows)
         for statement, rows in (
             (_INSERT_EVENT, self.events),
-            (_INSERT_CONDITION, self.conditions),
             (_INSERT_EXPLANATION, self.explanations),
             (_INSERT_EDGE, self.edges),
             (UPSERT_ARTIFACT, self.artifacts),
@@ -163,7 +156,7 @@ _TAKERS: Mapping[type[Change], Callable[[_Writes, Any, int, datetime | None], No
 
 
 def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
-    connection.run_many(INSERT_RUN, [run_to_row(run) for run in runs])
+    connection.run_many(INSERT_RUN, [(*run_to_row(run), _first_line(run)) for run in runs])
     contents = [
         (run.raw_content, run.content, run.uuid)
         for run in runs
@@ -171,7 +164,7 @@ def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
     ]
     if contents:
         connection.run_many(INSERT_CONTENTS, contents)
-    connection.run_many(
-        INSERT_FIRST_CONDITION,
-        [(run.status._value_, "OperationCreated", "", micros(run.created_at), run.uuid) for run in runs],
-    )
+
+
+def _first_line(run: Run) -> str:
+    return condition_line(run.status._value_, "OperationCreated", "", micros(run.created_at))

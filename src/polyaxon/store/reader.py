@@ -16,6 +16,7 @@ from typing import Any
 
 from polyaxon.errors import ConflictError, NotFoundError, StoreError
 from polyaxon.query import parse_sort
+from polyaxon.store.conditions import APPEND, condition_line, conditions_of
 from polyaxon.store.dialects import SQLITE
 from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
 from polyaxon.store.search import live_filter, order_by, where
@@ -80,19 +81,19 @@ class LocalStore:
 
     def conditions(self, uuid: str) -> list[dict[str, Any]]:
         """Return the status history, oldest first."""
-        statement = f"SELECT type, reason, message, at FROM conditions WHERE run = {_ID} ORDER BY sequence"
+        statement = "SELECT conditions FROM runs WHERE uuid = ?"
         with self._reading() as connection:
-            rows = connection.execute(statement, (_hex(uuid),)).fetchall()
+            row = connection.execute(statement, (_hex(uuid),)).fetchone()
         return [
             {
-                "type": row["type"],
+                "type": status,
                 "status": True,
-                "reason": row["reason"],
-                "message": row["message"],
-                "last_update_time": _moment(row["at"]),
-                "last_transition_time": _moment(row["at"]),
+                "reason": reason,
+                "message": message,
+                "last_update_time": _moment(at),
+                "last_transition_time": _moment(at),
             }
-            for row in rows
+            for status, reason, message, at in (() if row is None else conditions_of(row["conditions"]))
         ]
 
     def artifacts(self, uuid: str) -> list[dict[str, Any]]:
@@ -153,6 +154,7 @@ class LocalStore:
             "inputs": "{}",
             "outputs": "{}",
             "meta": "{}",
+            "conditions": condition_line("created", "ModelManager", "", now),
         }
         values.update(_columns({key: value for key, value in run.items() if key in _WRITABLE and value is not None}))
         with self._writing() as connection:
@@ -165,11 +167,6 @@ class LocalStore:
             marks = ", ".join("?" * len(values))
             connection.execute(
                 f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", list(values.values())
-            )
-            connection.execute(
-                "INSERT INTO conditions (run, sequence, type, reason, message, at) "
-                f"SELECT {_ID}, 0, 'created', 'ModelManager', '', ? WHERE true ON CONFLICT DO NOTHING",
-                (uuid, now),
             )
         return uuid
 
@@ -203,11 +200,8 @@ class LocalStore:
             if status == "created" or row["status"] in _FINAL:
                 return
             _set(connection, row["id"], {"status": status, "updated_at": at, **_times(row, status, at or 0)})
-            connection.execute(
-                "INSERT INTO conditions (run, sequence, type, reason, message, at) SELECT ?, "
-                "COALESCE(MAX(sequence), 0) + 1, ?, ?, ?, ? FROM conditions WHERE run = ?",
-                (row["id"], status, reason, clean_text(message), at, row["id"]),
-            )
+            line = condition_line(status, reason, message, at)
+            connection.execute(f"UPDATE runs SET {APPEND} WHERE id = ?", (line, row["id"]))
 
     def add_artifacts(self, uuid: str, artifacts: Iterable[Mapping[str, Any]]) -> None:
         """Insert or update lineage by name and kind. Keys: `name`, `kind`, `path`, `summary`, `is_input`."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Cloning, Condition, ManagedBy, Run, RunKind
 from polyaxon.model.status import Pending, Status
+from polyaxon.store.conditions import APPEND
 from polyaxon.store.database import Row
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 
@@ -84,6 +85,11 @@ COLUMNS: Mapping[str, _Column] = {
     "state": _Column("state", *_PLAIN),
     "live_state": _Column("live_state", *_PLAIN),
 }
+_SETTINGS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    **{name: (f"{column.name} = ?", column.encode) for name, column in COLUMNS.items()},
+    "conditions": (APPEND, _same),
+}
+"""How an update sets an attribute; to the conditions it adds."""
 CONTENTS = ("raw_content", "content")
 """Attributes that lie in the table `contents`."""
 _CONTENTS_WRITTEN = (*CONTENTS, "cache_parts")
@@ -135,14 +141,14 @@ class _Update(NamedTuple):
 @lru_cache(512)
 def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
     """Return the statements that set these attributes: there are few sets of attributes that change together."""
-    unknown = [name for name in names if name not in COLUMNS and name not in _CONTENTS_WRITTEN]
+    unknown = [name for name in names if name not in _SETTINGS and name not in _CONTENTS_WRITTEN]
     if unknown:
         raise TypeError(f"a run has no attribute `{unknown[0]}`")
-    own = [(place, COLUMNS[name]) for place, name in enumerate(names) if name in COLUMNS]
+    own = [(place, *_SETTINGS[name]) for place, name in enumerate(names) if name in _SETTINGS]
     plan = []
     if own:
-        settings = ", ".join(f"{column.name} = ?" for _, column in own)
-        values = tuple((place, column.encode) for place, column in own)
+        settings = ", ".join(setting for _, setting, _ in own)
+        values = tuple((place, encode) for place, _, encode in own)
         plan.append(_Update(f"UPDATE runs SET {settings} WHERE uuid = ?", values))
     apart = [(place, name) for place, name in enumerate(names) if name in _CONTENTS_WRITTEN]
     if apart:

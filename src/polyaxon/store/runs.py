@@ -16,6 +16,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, ManagedBy, Run, RunFacts
 from polyaxon.model.status import FINAL, Status
 from polyaxon.store.base import Artifact, Edge, Explanation, Page
+from polyaxon.store.conditions import condition_line, conditions_of
 from polyaxon.store.database import Connection, Row
 from polyaxon.store.dialects import Dialect
 from polyaxon.store.rows import COLUMNS, RUN_COLUMNS, condition_from_row, run_from_row, run_to_row, updates
@@ -23,7 +24,6 @@ from polyaxon.store.values import clean_text, from_json, from_micros, micros, to
 
 __all__ = [
     "INSERT_CONTENTS",
-    "INSERT_FIRST_CONDITION",
     "INSERT_RUN",
     "SELECT",
     "UPSERT_ARTIFACT",
@@ -51,15 +51,11 @@ _FROM = "FROM runs LEFT JOIN contents c ON c.run = runs.id"
 SELECT = f"SELECT {RUN_COLUMNS} {_FROM}"
 
 INSERT_RUN = (
-    f"INSERT INTO runs ({', '.join(column.name for column in COLUMNS.values())}) "
-    f"VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT DO NOTHING"
+    f"INSERT INTO runs ({', '.join(column.name for column in COLUMNS.values())}, conditions) "
+    f"VALUES ({', '.join('?' * len(COLUMNS))}, ?) ON CONFLICT DO NOTHING"
 )
 INSERT_CONTENTS = (
     "INSERT INTO contents (run, raw_content, content) SELECT id, ?, ? FROM runs WHERE uuid = ? ON CONFLICT DO NOTHING"
-)
-INSERT_FIRST_CONDITION = (
-    "INSERT INTO conditions (run, sequence, type, reason, message, at) "
-    "SELECT id, 0, ?, ?, ?, ? FROM runs WHERE uuid = ? ON CONFLICT DO NOTHING"
 )
 
 _MANY = 500
@@ -68,21 +64,15 @@ _MANY = 500
 
 def create(connection: Connection, run: Run, condition: Condition) -> bool:
     """Add a run with its first condition; a known uuid changes nothing and gives False."""
-    if connection.run(INSERT_RUN, run_to_row(run)) != 1:
+    if connection.run(INSERT_RUN, (*run_to_row(run), _line(condition))) != 1:
         return False
     if run.raw_content is not None or run.content is not None:
         connection.run(INSERT_CONTENTS, (run.raw_content, run.content, run.uuid))
-    connection.run(
-        INSERT_FIRST_CONDITION,
-        (
-            str(condition.type.value),
-            condition.reason,
-            clean_text(condition.message),
-            micros(condition.at),
-            run.uuid,
-        ),
-    )
     return True
+
+
+def _line(condition: Condition) -> str:
+    return condition_line(condition.type.value, condition.reason, condition.message, micros(condition.at))
 
 
 def get(connection: Connection, uuid: str) -> Run:
@@ -151,13 +141,8 @@ def record(connection: Connection, uuid: RunId, condition: Condition, fields: Ma
     run = get(connection, uuid)
     if run.managed_by is not ManagedBy.USER:
         raise ConflictError(f"run `{uuid}` is driven by a scheduler", hint="ask it: `polyaxon ops stop|approve|resume`")
-    update(connection, uuid, {"status": condition.type, "updated_at": condition.at, **fields})
-    connection.run(
-        "INSERT INTO conditions (run, sequence, type, reason, message, at) SELECT id, "
-        "(SELECT COALESCE(MAX(sequence), 0) + 1 FROM conditions WHERE run = runs.id), ?, ?, ?, ? "
-        "FROM runs WHERE uuid = ?",
-        (condition.type.value, condition.reason, clean_text(condition.message), micros(condition.at), uuid),
-    )
+    moved = {"status": condition.type, "updated_at": condition.at, "conditions": _line(condition)}
+    update(connection, uuid, {**moved, **fields})
 
 
 _ID = "(SELECT id FROM runs WHERE uuid = ?)"
@@ -165,8 +150,8 @@ _ID = "(SELECT id FROM runs WHERE uuid = ?)"
 
 def conditions(connection: Connection, uuid: RunId) -> Sequence[Condition]:
     """Return the status history, oldest first."""
-    statement = f"SELECT type, reason, message, at FROM conditions WHERE run = {_ID} ORDER BY sequence"
-    return [condition_from_row(row) for row in connection.all(statement, (uuid,))]
+    row = connection.one("SELECT conditions FROM runs WHERE uuid = ?", (uuid,))
+    return [] if row is None else [condition_from_row(each) for each in conditions_of(row[0])]
 
 
 def explanations(connection: Connection, uuid: RunId) -> Sequence[Explanation]:
@@ -230,7 +215,6 @@ def delete(connection: Connection, uuid: RunId) -> None:
     ids = [(number,) for number, _, _ in doomed]
     for statement in (
         "DELETE FROM contents WHERE run = ?",
-        "DELETE FROM conditions WHERE run = ?",
         "DELETE FROM explanations WHERE run = ?",
         "DELETE FROM artifacts WHERE run = ?",
         "DELETE FROM edges WHERE downstream = ?",
@@ -264,17 +248,18 @@ def facts(connection: Connection, uuids: Sequence[str]) -> Mapping[str, RunFacts
             some,
         ):
             lineage[uuid][name] = path
-        compiled: dict[str, int] = {}
-        for uuid, at in connection.all(
-            "SELECT runs.uuid, MAX(conditions.at) FROM conditions JOIN runs ON runs.id = conditions.run "
-            f"WHERE runs.uuid IN ({marks}) AND conditions.type = 'compiled' GROUP BY runs.uuid",
-            some,
+        for *row, lines in connection.all(
+            f"SELECT {RUN_COLUMNS}, runs.conditions {_FROM} WHERE runs.uuid IN ({marks})", some
         ):
-            compiled[uuid] = at
-        for row in connection.all(f"{SELECT} WHERE runs.uuid IN ({marks})", some):
             run = run_from_row(row)
-            found[run.uuid] = _facts(run, lineage.get(run.uuid, {}), from_micros(compiled.get(run.uuid)))
+            found[run.uuid] = _facts(run, lineage.get(run.uuid, {}), _compiled_at(lines))
     return found
+
+
+def _compiled_at(lines: str) -> datetime | None:
+    """Return when the run was compiled last."""
+    times = [at for status, _, _, at in conditions_of(lines) if status == Status.COMPILED]
+    return from_micros(max(times, default=None))
 
 
 def _facts(run: Run, lineage: Mapping[str, str], compiled_at: datetime | None) -> RunFacts:

@@ -10,7 +10,7 @@ from polyaxon.store.base import Store
 from polyaxon.store.sql import SqlStore
 from polyaxon.testing.store_contract import StoreContract
 
-_TABLES = "projects, runs, contents, conditions, explanations, edges, artifacts, events, leases, requests"
+_TABLES = "projects, runs, contents, explanations, edges, artifacts, events, leases, requests"
 
 
 class TestPostgresStore(StoreContract):

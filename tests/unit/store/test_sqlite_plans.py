@@ -45,10 +45,7 @@ PLANS = {
     "the newest runs": (listing("status:running", "-created_at"), "runs_created"),
     "runs of a pipeline": (listing("pipeline:" + "a" * 32, "metrics.loss"), "runs_pipeline"),
     "cache keys": ("SELECT id FROM runs WHERE project = ? AND state IN (?, ?)", "runs_state"),
-    "conditions": (
-        "SELECT type FROM conditions WHERE run = (SELECT id FROM runs WHERE uuid = ?) ORDER BY sequence",
-        "PRIMARY KEY",
-    ),
+    "conditions": ("SELECT conditions FROM runs WHERE uuid = ?", "sqlite_autoindex_runs_1"),
     "edges to a run": ("SELECT kind FROM edges WHERE upstream = ?", "edges_upstream"),
     "a status change": ("UPDATE runs SET status = ? WHERE uuid = ?", "sqlite_autoindex_runs_1"),
     "what is to be cleaned": (TO_CLEAN, "runs_to_clean"),

@@ -1,0 +1,29 @@
+"""The status history of a run as it is stored: a line per condition in the run's own row, oldest first.
+
+A status change appends to it with the update that it is anyway. Also written by training processes for runs of their
+own: standard library only, Python 3.8.
+"""
+
+from __future__ import annotations
+
+import json
+from json.encoder import encode_basestring as quoted
+from typing import Any
+
+from polyaxon.store.values import clean_text
+
+__all__ = ["APPEND", "condition_line", "conditions_of"]
+
+APPEND = "conditions = conditions || ?"
+"""The setting that adds lines."""
+
+
+def condition_line(status: str, reason: str, message: str, at: int | None) -> str:
+    """Return the line of one condition; `at` is in microseconds."""
+    return f'["{status}",{quoted(clean_text(reason))},{quoted(clean_text(message))},{at}]\n'
+
+
+def conditions_of(lines: str) -> list[Any]:
+    """Return the (status, reason, message, at) of every line."""
+    found: list[Any] = json.loads(f"[{','.join(lines.split(chr(10))[:-1])}]")
+    return found
