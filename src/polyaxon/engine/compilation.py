@@ -261,7 +261,9 @@ def _surroundings(flow: Flow, node: Node) -> Surroundings:
     group = pipeline.group if pipeline is not None else None
     upstream: Mapping[str, RunFacts] = _NOTHING
     if node.step is not None and group is not None and node.step.upstreams:
-        upstream = {name: facts_of(flow, group.children[name]) for name in node.step.upstreams}
+        edges = node.step.upstreams.items()
+        # Only of those whose values are taken: an operation that closes a large fan looks at none.
+        upstream = {name: facts_of(flow, group.children[name]) for name, edge in edges if edge.values}
     notes = node.notes if node.meta else _NOTHING
     return Surroundings(
         run=facts_of(flow, node),

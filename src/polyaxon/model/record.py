@@ -8,14 +8,16 @@ faster to create. `fields`, `replace`, `asdict` and matching work as ever.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
     from dataclasses import dataclass as _dataclass
-    from dataclasses import fields
-    from operator import attrgetter
 
     def dataclass(cls=None, *, frozen=False, slots=False, eq=True):
         if cls is None:
@@ -47,4 +49,21 @@ else:
         return f"{self.__class__.__qualname__}({shown})"
 
 
-__all__ = ["dataclass"]
+__all__ = ["changed", "dataclass"]
+
+Record = TypeVar("Record")
+
+
+def changed(record: Record, values: Mapping[str, Any]) -> Record:
+    """Return a copy with other values: as `replace` does, for a fraction of what that takes."""
+    kind: Any = record.__class__  # a type checker does not take any class for hashable
+    copy: Record = kind(*_values_of(kind)(record))
+    for name, value in values.items():
+        object.__setattr__(copy, name, value)
+    return copy
+
+
+@cache
+def _values_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads all attributes of a record, of which there are at least two."""
+    return attrgetter(*(item.name for item in fields(kind)))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import Pending, Status
 
-__all__ = ["Cloning", "Condition", "ManagedBy", "Run", "RunFacts", "RunKind", "changed"]
+__all__ = ["Cloning", "Condition", "ManagedBy", "Run", "RunFacts", "RunKind"]
 
 
 class RunKind(StrEnum):
@@ -102,17 +101,6 @@ class Run:
     cache_parts: str | None = None
     """What the key is the digest of: written with it, and read only by those who explain (`Store.cache_parts`)."""
     live_state: int = 1
-
-
-_ATTRIBUTES = attrgetter(*(item.name for item in fields(Run)))
-
-
-def changed(run: Run, values: Mapping[str, Any]) -> Run:
-    """Return a copy with other values: as `replace` does, for a fraction of what it takes with so many attributes."""
-    copy = Run(*_ATTRIBUTES(run))
-    for name, value in values.items():
-        object.__setattr__(copy, name, value)
-    return copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ from polyaxon.engine.events import Admitted, Event, Observed
 from polyaxon.engine.queue import Queue
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation, Phase
-from polyaxon.model.record import dataclass
+from polyaxon.model.record import changed, dataclass
 from polyaxon.model.status import FINAL
 from polyaxon.store.base import Artifact, Batch, Lease
 
@@ -77,8 +77,8 @@ def joined(incoming: Iterable[Incoming]) -> list[Incoming]:
             elif seen.is_final and key in begun:
                 place, first = begun.pop(key)
                 kept[place] = None
-                seen = replace(seen, began=first.at, warnings=seen.warnings or first.warnings)
-                item = replace(item, event=replace(event, observation=seen))
+                seen = changed(seen, {"began": first.at, "warnings": seen.warnings or first.warnings})
+                item = changed(item, {"event": changed(event, {"observation": seen})})
         kept.append(item)
     return [item for item in kept if item is not None]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from polyaxon.engine.commands import Change, Created, Moved, Updated
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run, changed
+from polyaxon.model.record import changed
+from polyaxon.model.run import Run
 from polyaxon.model.status import FINAL
 
 __all__ = ["Rows"]

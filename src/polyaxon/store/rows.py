@@ -67,7 +67,7 @@ COLUMNS: Mapping[str, _Column] = {
     "index": _Column("position", *_PLAIN),
     "attempt": _Column("attempt", *_PLAIN),
     "description": _Column("description", *_TEXT),
-    "tags": _Column("tags", lambda tags: to_json(list(tags)), lambda text: tuple(from_json(text))),
+    "tags": _Column("tags", lambda tags: to_json(list(tags)) if tags else "[]", lambda text: tuple(from_json(text))),
     "pending": _Column("pending", _optional(_word), _optional(Pending)),
     "managed_by": _Column("managed_by", _word, _members(ManagedBy)),
     "user": _Column("username", *_TEXT),
