@@ -2,7 +2,7 @@
 
 It takes requests from the socket that is its standard input, claims, starts, signals and waits, writes down how each
 process ended, and answers. It has a session of its own and outlives its scheduler: while a process of it runs, it stays
-to write down the end. Messages are marshalled tuples after their length in four bytes; to it:
+to write down the end. Messages are marshalled lists of tuples after their length in four bytes; to it:
 
 ("open", places)                          the first: how many attempts may be inside at once; None is no limit
 ("enter", place, lane, width, at_once)    asks for a place in the line (`Line`)
@@ -14,6 +14,7 @@ to write down the end. Messages are marshalled tuples after their length in four
 
 Every place and every ticket is answered once, with (number, what, value, time): a place with `began` or `withdrawn`, a
 ticket with `ended` and the code, `elsewhere` (another one has the claim), `failed` and the reason, or `withdrawn`.
+While something stands ready to begin, answers wait some milliseconds for others: nobody needs them for that.
 `locks` counts the descriptors that come along: the process inherits them, and they are held until it has ended.
 """
 
@@ -31,68 +32,49 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
+from polyaxon.runtimes.identity import Ticks, boot, start_time, tick
 from polyaxon.runtimes.line import Line
 
 __all__ = [
     "NEVER_STARTED",
-    "boot",
     "describe",
-    "is_zombie",
     "main",
     "make_directory",
     "messages_in",
     "packed",
     "signal_group",
-    "start_time",
 ]
 
 NEVER_STARTED = "0 - - 0 -"
 """Stands in the claim of a process that the system refused to start."""
 _CHUNK_BYTES = 1 << 18
 _MOST_LOCKS = 250
+_MOST_OPEN = 50
+"""Of so many processes the claims stay open until they have ended: hundreds would take the descriptors."""
 _IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Who means the scheduler does not mean what it started: a keeper leaves when its work is done."""
+_COMPANY_SECONDS = 0.008
+"""How long answers wait for others."""
 
 
-def packed(message: tuple[Any, ...]) -> bytes:
-    """Return the message as it goes over the socket."""
-    body = marshal.dumps(message)
+def packed(messages: list[tuple[Any, ...]]) -> bytes:
+    """Return the messages as they go over the socket."""
+    body = marshal.dumps(messages)
     return len(body).to_bytes(4, "big") + body
 
 
 def messages_in(received: bytearray) -> list[Any]:
-    """Take the whole messages out of what was received; the beginning of another stays."""
-    found, at = [], 0
+    """Take the messages out of what was received whole; the beginning of more stays."""
+    found: list[Any] = []
+    at = 0
     while len(received) - at >= 4:
         end = at + 4 + int.from_bytes(received[at : at + 4], "big")
         if end > len(received):
             break
-        found.append(marshal.loads(received[at + 4 : end]))
+        found += marshal.loads(received[at + 4 : end])
         at = end
     del received[:at]
     return found
-
-
-def start_time(pid: int) -> str | None:
-    """Return when the process started: ticks since boot as /proc tells them, elsewhere what `ps` says."""
-    try:
-        return _stat(pid)[19].decode()
-    except OSError:
-        return None if os.path.exists("/proc/self/stat") else _start_time_elsewhere(pid)
-
-
-def is_zombie(pid: int) -> bool:
-    """Whether the process is gone, though nobody may have waited for it; False where the system does not tell."""
-    try:
-        return _stat(pid)[0] == b"Z"
-    except OSError:
-        return os.path.exists("/proc/self/stat")
-
-
-def _stat(pid: int) -> list[bytes]:
-    """Return what /proc tells of the process behind its name: state first. Raises OSError."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b") ")[2].split()
 
 
 def signal_group(pid: int, number: int) -> None:
@@ -109,22 +91,6 @@ def describe(error: OSError | ValueError) -> str:
     return f"{error.strerror or error}{where}"
 
 
-def _start_time_elsewhere(pid: int) -> str | None:
-    import subprocess
-
-    said = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "_".join(said.stdout.split()) or None
-
-
-def boot() -> str:
-    """Return what identifies this boot of the machine; start times only compare within one."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return "unknown"
-
-
 def make_directory(path: str) -> bool:
     """Make the directory, with those above if need be; whether it was not there. Raises OSError."""
     try:
@@ -137,11 +103,13 @@ def make_directory(path: str) -> bool:
 
 
 class _Child:
-    """A process that runs: what it is asked under, and what to let go when it has ended."""
+    """A process that runs: what it is asked under, where its end is written, and what to let go then."""
 
-    __slots__ = ("locks", "place", "stem", "ticket")
+    __slots__ = ("locks", "place", "record", "stem", "ticket")
 
     def __init__(self, ticket: int, place: int, stem: str, locks: list[int]) -> None:
+        self.record: int | None = None
+        """Its claim, where that is kept open."""
         self.ticket = ticket
         self.place = place
         self.stem = stem
@@ -169,24 +137,26 @@ class _Keeper:
         self._requests: deque[Any] = deque()
         self._locks: deque[int] = deque()
         """Those of the requests that are still to be carried out, in their order."""
-        self._answers = bytearray()
+        self._started = 0
+        self._ticks = Ticks()
+        self._answers: list[tuple[Any, ...]] = []
+        self._answered_at = 0.0
+        """When the first of them was given."""
+        self._unsent = bytearray()
 
     def keep(self, woken: int) -> None:
         """Serve until the scheduler is gone and every process has ended; `woken` is readable when one may have."""
         self._poll.register(woken, select.POLLIN)
         while self._channel is not None or self._requests or self._children:
-            ready = {descriptor for descriptor, _ in self._poll.poll(0 if self._requests else None)}
+            ready = {descriptor for descriptor, _ in self._poll.poll(self._patience())}
             if woken in ready:
                 os.read(woken, 4096)
                 self._reap()
             if self._channel is not None and self._channel.fileno() in ready:
                 self._receive(self._channel)
-            if self._requests:  # one at a time: an ending is not to wait for a hundred beginnings
-                what, *rest = self._requests.popleft()
-                _REQUESTS[what](self, *rest)
-            if self._channel is not None:
-                self._begin()
-            if self._channel is not None and self._answers:
+            self._begin()
+            self._take_requests()
+            if self._channel is not None and (self._unsent or self._is_due()):
                 self._send(self._channel)
 
     def _receive(self, channel: socket.socket) -> None:
@@ -202,21 +172,51 @@ class _Keeper:
         if not data:
             self._poll.unregister(channel)
             self._channel = None
+            self._answers.clear()
+
+    def _take_requests(self) -> None:
+        """Carry requests out until one has started something: an ending is not to wait for a hundred beginnings."""
+        before = self._started
+        while self._requests and self._started == before:
+            what, *rest = self._requests.popleft()
+            _REQUESTS[what](self, *rest)
+            self._begin()
+
+    def _patience(self) -> float | None:
+        """How many milliseconds there are until something is to be done anyway."""
+        if self._requests:
+            return 0
+        if not self._answers:
+            return None
+        return max(0.0, 1000 * (self._answered_at + _COMPANY_SECONDS - time.monotonic()))
+
+    def _is_due(self) -> bool:
+        """Whether there are answers that are not to wait for company: nothing stands ready, or they waited."""
+        if not self._answers:
+            return False
+        return not self._held or time.monotonic() >= self._answered_at + _COMPANY_SECONDS
 
     def _send(self, channel: socket.socket) -> None:
+        if self._answers:
+            self._unsent += packed(self._answers)
+            self._answers.clear()
         try:
-            sent = channel.send(self._answers, socket.MSG_DONTWAIT)
+            sent = channel.send(self._unsent, socket.MSG_DONTWAIT)
         except BlockingIOError:
             sent = 0
         except OSError:  # it is gone: reading says so
-            sent = len(self._answers)
-        del self._answers[:sent]
-        if bool(self._answers) != self._is_stuck:
+            sent = len(self._unsent)
+        del self._unsent[:sent]
+        if bool(self._unsent) != self._is_stuck:
             self._is_stuck = not self._is_stuck
             self._poll.modify(channel, select.POLLIN | (select.POLLOUT if self._is_stuck else 0))
 
     def _answer(self, number: int, what: str, value: Any = None) -> None:
-        self._answers += packed((number, what, value, time.time()))
+        if self._channel is None:
+            return
+        if not self._answers:
+            self._answered_at = time.monotonic()
+        self._answers.append((number, what, value, time.time()))
 
     # Requests
 
@@ -256,7 +256,9 @@ class _Keeper:
     # Beginning and ending
 
     def _begin(self) -> None:
-        """Start what has a place now."""
+        """Start what has a place now, while anybody listens."""
+        if self._channel is None:
+            return
         for place in self._line.begin():
             self._began(place)
             held = self._held.pop(place, None)
@@ -285,23 +287,27 @@ class _Keeper:
             is_claimed = error.errno == errno.EEXIST
             self._let_go(child, "elsewhere" if is_claimed else "failed", None if is_claimed else describe(error))
             return
-        pid = 0
+        self._started += 1
+        pid, before = 0, tick()
         try:
             pid = _start(argv, env, cwd, log, child.locks)
-            os.write(record, f"{pid} {start_time(pid)} {self._mark} {time.time()}\n".encode())
+            os.write(record, f"{pid} {self._ticks.started(pid, before)} {self._mark} {time.time()}\n".encode())
         except (OSError, ValueError) as error:  # a value: no system takes a NUL in an argument
             if pid:  # it cannot be written down: the disk is full
                 signal_group(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
             os.truncate(record, 0)
-            _add(child.stem, f"{NEVER_STARTED} {time.time()}")
-            _add(child.stem, f"126 {time.time()}")
+            os.close(record)
+            _add(child, f"{NEVER_STARTED} {time.time()}")
+            _add(child, f"126 {time.time()}")
             self._let_go(child, "failed", describe(error))
         else:
+            if len(self._children) < _MOST_OPEN:
+                child.record = record
+            else:
+                os.close(record)
             self._children[pid] = child
             self._pids[child.ticket] = pid
-        finally:
-            os.close(record)
 
     def _reap(self) -> None:
         """Write down the ends of all children that ended, and end what they left in their groups."""
@@ -316,7 +322,7 @@ class _Keeper:
             del self._pids[child.ticket]
             code = os.waitstatus_to_exitcode(status)
             code = code if code >= 0 else 128 - code  # as a shell tells a signal
-            _add(child.stem, f"{code} {time.time()}")
+            _add(child, f"{code} {time.time()}")
             self._let_go(child, "ended", code)
 
     def _let_go(self, child: _Child, what: str, value: Any) -> None:
@@ -371,10 +377,12 @@ def _spawn(program: str, argv: tuple[str, ...], env: dict[str, str], log: str) -
     )
 
 
-def _add(stem: str, line: str) -> None:
-    """Add a line to a claim, whole: who reads it takes one without its end for none."""
+def _add(child: _Child, line: str) -> None:
+    """Add a line to the claim, whole: who reads it takes one without its end for none."""
     with suppress(OSError):  # no room, or no directory any more: the answer says it all the same
-        descriptor = os.open(f"{stem}.pid", os.O_WRONLY | os.O_APPEND)
+        descriptor = child.record
+        if descriptor is None:
+            descriptor = os.open(f"{child.stem}.pid", os.O_WRONLY | os.O_APPEND)
         try:
             os.write(descriptor, f"{line}\n".encode())
         finally:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 from polyaxon.model.record import dataclass
-from polyaxon.runtimes import keeper
-from polyaxon.runtimes.keeper import start_time
+from polyaxon.runtimes.identity import boot, is_zombie, start_time
 
 __all__ = [
     "Identity",
@@ -44,9 +42,6 @@ class Identity:
     keeper: int
     keeper_start: str
     at: datetime
-
-
-boot = cache(keeper.boot)
 
 
 def forbid(stem: str) -> bool:
@@ -111,4 +106,4 @@ def is_same(identity: Identity) -> bool:
 def is_kept(identity: Identity) -> bool:
     """Whether its keeper still lives, and so will tell how it ends."""
     is_there = identity.boot == boot() and start_time(identity.keeper) == identity.keeper_start
-    return is_there and not keeper.is_zombie(identity.keeper)
+    return is_there and not is_zombie(identity.keeper)

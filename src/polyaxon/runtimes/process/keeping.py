@@ -48,7 +48,7 @@ class Keeper:
         self._pid = 0
         self._number = 0
         self._asked: dict[int, Callable[[Answer], None]] = {}
-        self._unsent: list[bytes] = []
+        self._unsent: list[tuple[Any, ...]] = []
         self._received = bytearray()
 
     def open(self) -> socket.socket:
@@ -102,7 +102,7 @@ class Keeper:
         request = ("spawn", ticket, place, stem, tuple(directories), tuple(argv), dict(env), cwd, log, len(locks))
         if locks:
             self._flush()
-            message = packed(request)
+            message = packed([request])
             sent = socket.send_fds(channel, [message], locks)
             channel.sendall(message[sent:])
         else:
@@ -129,14 +129,14 @@ class Keeper:
     def _send(self, request: tuple[Any, ...]) -> None:
         if not self._unsent:
             self._loop.call_soon(self._flush)
-        self._unsent.append(packed(request))
+        self._unsent.append(request)
 
     def _flush(self) -> None:
         """Send what waits; blocks at most until the keeper has taken it, which never waits for us."""
-        data, self._unsent = b"".join(self._unsent), []
-        if data and self._channel is not None:
+        requests, self._unsent = self._unsent, []
+        if requests and self._channel is not None:
             with suppress(OSError):  # killed: reading says so
-                self._channel.sendall(data)
+                self._channel.sendall(packed(requests))
 
     def _heard(self) -> None:
         assert self._channel is not None
