@@ -57,7 +57,7 @@ class Pace:
         self._running.pop(run, None)
 
     def _ended(self, seen: Observation) -> None:
-        began = self._running.get(seen.run)
+        began = self._running.get(seen.run, seen.began)
         self.forget(seen.run)
         if began is not None:
             took = max(0.0, (seen.at - began).total_seconds())

@@ -29,6 +29,16 @@ def work(pace: Pace, *runs: str, seconds: float) -> None:
         see(pace, run, Phase.SUCCEEDED, seconds)
 
 
+def test_an_ending_that_says_when_its_attempt_began_counts_like_two_observations() -> None:
+    pace = Pace(2)
+    for run in "abcdef":
+        pace.sent(RunId(run))
+        at = NOW + timedelta(seconds=0.005)
+        pace.observed(Observation(RunId(run), 1, Phase.SUCCEEDED, at, began=NOW))
+    assert pace.ahead == 20
+    assert not pace.is_ahead, "nothing of it waits any more"
+
+
 def test_only_short_work_is_handed_over_ahead_of_its_place() -> None:
     pace = Pace(2)
     assert pace.ahead == 0, "nothing is known yet"

@@ -59,6 +59,8 @@ class Attempt:
     is_told: bool = False
     """Whether the final observation was made."""
     decided: Verdict | None = None
+    began_at: datetime | None = None
+    """Since when it runs, as long as that is not told: should it end before, its end says so."""
     ended_at: datetime | None = None
     force: asyncio.TimerHandle | None = None
     ports: Ports | None = None
@@ -80,6 +82,11 @@ class Attempt:
         if self.decided is None or self.is_stopping:
             self.decided = verdict(self.duties, self.endings, self.is_stopping) or self.decided
         return self.decided
+
+    def take_beginning(self) -> datetime | None:
+        """Return since when it runs if that is still to be told, which the caller does now."""
+        at, self.began_at = self.began_at, None
+        return at
 
     def let_go(self) -> None:
         """Cancel what was planned, and give back what none of its processes took."""

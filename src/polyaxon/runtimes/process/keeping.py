@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 from polyaxon.model.record import dataclass
 from polyaxon.runtimes.keeper import messages_in, packed
 
-__all__ = ["Answer", "Keeper"]
+__all__ = ["Answer", "Command", "Keeper"]
 
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from polyaxon.runtimes.keeper import main; main()"
 _CHUNK_BYTES = 1 << 18
@@ -36,6 +36,18 @@ class Answer:
     what: str
     value: Any = None
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A process to start. `stem` is how its records are called; the directories are made for it first."""
+
+    stem: str
+    directories: tuple[str, ...]
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str
+    log: str
 
 
 class Keeper:
@@ -83,23 +95,13 @@ class Keeper:
         """Give up waiting for a place; in vain where it began already."""
         self._send(("withdraw", place))
 
-    def spawn(
-        self,
-        place: int,
-        stem: str,
-        directories: Sequence[str],
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str,
-        log: str,
-        locks: Sequence[int],
-        answered: Callable[[Answer], None],
-    ) -> int:
-        """Have a process started, in directories that are made for it, and return its ticket: at once, or for as long
-        as it has the place. Raises OSError."""
+    def spawn(self, command: Command, locks: Sequence[int], answered: Callable[[Answer], None], place: int = 0) -> int:
+        """Have a process started and return its ticket: at once, or for as long as it has the place. It inherits the
+        locks. Raises OSError."""
         channel = self.open()
         ticket = self._ask(answered)
-        request = ("spawn", ticket, place, stem, tuple(directories), tuple(argv), dict(env), cwd, log, len(locks))
+        what = (command.stem, command.directories, command.argv, command.env, command.cwd, command.log)
+        request = ("spawn", ticket, place, *what, len(locks))
         if locks:
             self._flush()
             message = packed([request])

@@ -11,49 +11,45 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import RunKind
-from polyaxon.runtimes.keeper import describe, make_directory, signal_group
-from polyaxon.runtimes.process import claim, layout
+from polyaxon.runtimes.keeper import describe, make_directory
+from polyaxon.runtimes.process import layout
+from polyaxon.runtimes.process.adopting import Adopting
 from polyaxon.runtimes.process.asking import Listeners
 from polyaxon.runtimes.process.attempt import Attempt, Running, is_alone
 from polyaxon.runtimes.process.capacity import capacity
+from polyaxon.runtimes.process.closing import Closing
 from polyaxon.runtimes.process.environment import inherited
 from polyaxon.runtimes.process.gpus import Gpus
 from polyaxon.runtimes.process.health import look_after, patient_of
 from polyaxon.runtimes.process.images import LocalImages
-from polyaxon.runtimes.process.keeping import Answer, Keeper
+from polyaxon.runtimes.process.jobs import Jobs
+from polyaxon.runtimes.process.keeping import Answer, Command, Keeper
 from polyaxon.runtimes.process.ports import choose_ports
 from polyaxon.runtimes.process.prepare import Prepare
-from polyaxon.runtimes.process.programs import append, kill_stale_program, prepare_all
-from polyaxon.runtimes.process.read import Ending, Verdict, left_warnings, read_verdict, write_verdict
-from polyaxon.runtimes.process.render import Duty, Machine, Task, render
+from polyaxon.runtimes.process.programs import append, prepare_all
+from polyaxon.runtimes.process.read import Ending, read_verdict
+from polyaxon.runtimes.process.render import Machine, Task, render
 from polyaxon.runtimes.process.resolve import CannotRunError, Resolver
-from polyaxon.runtimes.process.signals import kill, signal_program
-from polyaxon.runtimes.process.strays import MARK, Strays, mark
+from polyaxon.runtimes.process.signals import signal_program
+from polyaxon.runtimes.process.strays import MARK, mark
 from polyaxon.runtimes.process.telling import Telling
 from polyaxon.runtimes.process.volumes import make_volumes
-from polyaxon.runtimes.process.watch import Watch, session_members
 
 __all__ = ["ProcessRuntime"]
 
-_GRACE_SECONDS = 5.0
-"""What sidecars and peers get when the deciding processes have ended."""
-_CLAIM_SECONDS = 0.5
-"""How long a keeper may take between creating a claim and writing into it."""
 _LONG_SECONDS = 1.0
 """Whoever waits for a place longer than this is told of."""
-_CODE_SECONDS = 0.02
-"""How often an exit code is looked for that another scheduler's keeper is about to write."""
 _DEVICE_SECONDS = 1.0
 """How often a free device is looked for, while one is wanted."""
 
@@ -85,7 +81,9 @@ class ProcessRuntime:
         self._listeners = Listeners()
         self._attempts: dict[tuple[RunId, int], Attempt] = {}
         self._telling = Telling()
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._jobs = Jobs()
+        self._lined_up: deque[tuple[float, Attempt]] = deque()
+        """Attempts that waited for their place when it was last looked, with when that is long."""
         self._is_open = False
 
     def places(self, run: RunId) -> Places:
@@ -98,11 +96,11 @@ class ProcessRuntime:
             return
         self._is_limited = places is not None
         self._loop = asyncio.get_running_loop()
-        self._watch = Watch(self._loop)
         self._keeper = Keeper(self._loop, places)
         with suppress(OSError):  # while the rest is loaded; whoever needs it says what is wrong
             self._keeper.open()
-        self._strays = Strays(self._loop, self.layout, lambda run: any(known == run for known, _ in self._attempts))
+        self._closing = Closing(self.layout, self._attempts, self._keeper, self._telling, self._jobs)
+        self._adopting = Adopting(self.layout, self._attempts, self._telling, self._closing)
         for name in ("artifacts", "runs", "contexts"):
             Path(self.layout.home, name).mkdir(parents=True, exist_ok=True)
         library = layout.make_library(self.layout)
@@ -119,11 +117,10 @@ class ProcessRuntime:
             attempt.is_cancelled = True
             signal_program(attempt, signal.SIGKILL)
             attempt.let_go()
-        while self._jobs:
-            await asyncio.gather(*self._jobs, return_exceptions=True)
-        self._watch.close()
+        await self._jobs.settle()
+        self._adopting.close()
         self._keeper.close()
-        self._strays.sweep()
+        self._closing.close()
         self._attempts.clear()
         self._telling.wake()
 
@@ -139,7 +136,7 @@ class ProcessRuntime:
             known.is_alone = not began and is_alone(plan)
             known.is_lined_up = not began
             known.place = self._keeper.enter(lane, width, began, partial(self._placed, known))
-            self._loop.call_later(_LONG_SECONDS, self._waits_long, known)
+            self._line_up(known)
         if not known.is_lined_up or known.is_alone:
             self._render_and_begin(known, plan)
 
@@ -151,7 +148,7 @@ class ProcessRuntime:
 
     async def stop(self, run: RunId, attempt: int, grace_seconds: float) -> None:
         """End the attempt: SIGTERM to its process groups, after the grace SIGKILL to its sessions."""
-        known = self._attempts.get((run, attempt)) or self._find(run, attempt)
+        known = self._attempts.get((run, attempt)) or self._adopting.find(run, attempt)
         if known is None:
             self._telling.observe(Observation(run, attempt, Phase.STOPPED, _now(), message="it had not started"))
             return
@@ -163,8 +160,8 @@ class ProcessRuntime:
         elif known.waiting:
             known.waiting = []
             known.is_beginning = False
-        self._end(known, grace_seconds)
-        self._settle(known)
+        self._closing.end(known, grace_seconds)
+        self._closing.settle(known)
 
     def observations(self) -> AsyncIterator[Sequence[Observation]]:
         """Yield what was seen, as it comes."""
@@ -188,11 +185,22 @@ class ProcessRuntime:
         elif was_lined_up and not known.is_alone and known.plan is not None:
             self._render_and_begin(known, known.plan)
         elif was_lined_up and answer.what == "began":
-            self._telling.progress(known, Phase.RUNNING, at=answer.at)
+            self._telling.begin(known, answer.at or _now())
 
-    def _waits_long(self, known: Attempt) -> None:
-        if known.is_lined_up and not known.is_told:
-            self._telling.progress(known, Phase.UNSCHEDULABLE, "waits until another run has ended")
+    def _line_up(self, known: Attempt) -> None:
+        """Say so if it has no place after some time: one timer for all, for most have theirs long before."""
+        self._lined_up.append((self._loop.time() + _LONG_SECONDS, known))
+        if len(self._lined_up) == 1:
+            self._loop.call_later(_LONG_SECONDS, self._wait_long)
+
+    def _wait_long(self) -> None:
+        now = self._loop.time()
+        while self._lined_up and (self._lined_up[0][0] <= now or not self._lined_up[0][1].is_lined_up):
+            _, known = self._lined_up.popleft()
+            if known.is_lined_up and not known.is_told:
+                self._telling.progress(known, Phase.UNSCHEDULABLE, "waits until another run has ended")
+        if self._lined_up and self._is_open:
+            self._loop.call_at(self._lined_up[0][0], self._wait_long)
 
     def _render_and_begin(self, known: Attempt, plan: LaunchPlan) -> None:
         try:
@@ -203,14 +211,14 @@ class ProcessRuntime:
                 is_fresh = layout.make_run_directories(self.layout, plan.run)
             self._render(known, plan, is_fresh)
         except OSError as error:
-            self._tell(known, Phase.FAILED, message=describe(error))
+            self._closing.tell(known, Phase.FAILED, message=describe(error))
 
     def _render(self, known: Attempt, plan: LaunchPlan, is_fresh: bool) -> None:
         stem = self.layout.record(plan.run, known.number, "")
         known.ports = choose_ports(plan, self._machine, stem)
         rendered = render(plan, known.ports.machine, self._images.named_in(plan))
         known.warnings, known.urls = rendered.warnings, rendered.urls
-        tell, end = partial(self._telling.progress, known), partial(self._resolve, known)
+        tell, end = partial(self._telling.progress, known), partial(self._closing.resolve, known)
         known.patient = patient_of(plan, rendered, self._listeners, tell, end)
         if known.patient and not is_fresh:
             known.decided = read_verdict(stem)
@@ -222,7 +230,7 @@ class ProcessRuntime:
         if len(rendered.tasks) > 1:
             Path(f"{stem}names").write_text("\n".join(known.duties))
         known.is_beginning = True
-        fresh = [task for task in rendered.tasks if is_fresh or not self._adopt(known, task.name)]
+        fresh = [task for task in rendered.tasks if is_fresh or not self._adopting.adopt(known, task.name)]
         if known.number > 1:
             for task in fresh:
                 append(task.log, f"--- attempt {known.number} ---")
@@ -230,7 +238,7 @@ class ProcessRuntime:
             known.is_preparing = True
             steps = (step.kind for replica in plan.replicas for step in replica.init)
             self._telling.progress(known, Phase.STARTING, "preparing: " + ", ".join(steps))
-            self._do(self._prepare_and_begin(known, fresh))
+            self._jobs.do(self._prepare_and_begin(known, fresh))
             return
         self._begin(known, fresh)
 
@@ -240,9 +248,9 @@ class ProcessRuntime:
         if not self._is_open:
             return
         if known.is_stopping:
-            self._tell(known, Phase.STOPPED, message="stopped while preparing")
+            self._closing.tell(known, Phase.STOPPED, message="stopped while preparing")
         elif failure is not None:
-            self._tell(known, Phase.FAILED, message=f"init failed: {failure}")
+            self._closing.tell(known, Phase.FAILED, message=f"init failed: {failure}")
         else:
             self._begin(known, tasks)
 
@@ -251,11 +259,11 @@ class ProcessRuntime:
         try:
             devices = self._acquire(known, wanted)
         except OSError as error:
-            self._tell(known, Phase.FAILED, message=describe(error))
+            self._closing.tell(known, Phase.FAILED, message=describe(error))
             return
         if devices is None and wanted > len(self._gpus.devices):
             known.waiting = []
-            self._tell(known, Phase.FAILED, None, self._gpus.too_few(wanted), "Unschedulable")
+            self._closing.tell(known, Phase.FAILED, None, self._gpus.too_few(wanted), "Unschedulable")
             return
         if devices is None:
             if not known.waiting:
@@ -276,7 +284,7 @@ class ProcessRuntime:
                 known.health = self._loop.create_task(look_after(known.patient))
             elif tasks and not known.is_lined_up:
                 self._telling.progress(known, Phase.RUNNING)
-        self._settle(known)
+        self._closing.settle(known)
 
     def _acquire(self, known: Attempt, wanted: int) -> list[tuple[str, int]] | None:
         if not wanted:
@@ -302,9 +310,8 @@ class ProcessRuntime:
         try:
             argv = self._resolver.resolve(task.argv, task.env["PATH"], task.cwd, known.directories)
             place = known.place if known.is_alone else 0
-            ticket = self._keeper.spawn(
-                place, stem, known.directories, argv, task.env, task.cwd, task.log, locks, answered
-            )
+            command = Command(stem, known.directories, argv, task.env, task.cwd, task.log)
+            ticket = self._keeper.spawn(command, locks, answered, place)
         except (CannotRunError, OSError) as error:
             code, message = (126, describe(error)) if isinstance(error, OSError) else (error.code, error.message)
             self._not_started(known, task, code, message)
@@ -317,7 +324,7 @@ class ProcessRuntime:
     def _answered(self, known: Attempt, task: Task, answer: Answer) -> None:
         """Hear from the keeper what became of a process."""
         if answer.what == "ended":
-            self._ended(known, task.name, answer.value, answer.at)
+            self._closing.ended(known, task.name, answer.value, answer.at)
             return
         del known.running[task.name]
         if answer.what == "withdrawn" and not known.is_stopping:
@@ -326,9 +333,9 @@ class ProcessRuntime:
             known.endings[task.name] = Ending(None)
         elif answer.what == "failed":
             self._not_started(known, task, 126, answer.value)
-        elif not self._adopt(known, task.name):
+        elif not self._adopting.adopt(known, task.name):
             known.endings[task.name] = Ending(None, "its keeper was killed before it could start it")
-        self._settle(known)
+        self._closing.settle(known)
 
     def _not_started(self, known: Attempt, task: Task, code: int, message: str) -> None:
         with suppress(OSError):
@@ -336,164 +343,6 @@ class ProcessRuntime:
                 make_directory(directory)
             append(task.log, f"polyaxon: {message}")
         known.endings[task.name] = Ending(code, message)
-
-    # Adopting
-
-    def _adopt(self, known: Attempt, name: str) -> bool:
-        """Watch the task's process if somebody has the claim; False when nobody has."""
-        stem = self.layout.record(known.run, known.number, name)
-        owner = claim.read_identity(stem)
-        if owner is None:
-            return False
-        if isinstance(owner, claim.Identity):
-            self._adopt_process(known, name, owner)
-        elif owner:
-            known.is_stopping = True
-            known.endings[name] = Ending(None)
-        else:
-            known.running[name] = Running()
-            self._loop.call_later(_CLAIM_SECONDS, self._adopt_late, known, name)
-        return True
-
-    def _adopt_process(self, known: Attempt, name: str, owner: claim.Identity) -> None:
-        if known.patient is None:
-            self._telling.progress(known, Phase.RUNNING, at=owner.at)
-        known.running[name] = Running(pid=owner.pid)
-        ended = partial(self._other_ended, known, name, owner)
-        if not self._watch.other(owner.pid, partial(claim.is_same, owner), ended):
-            known.running[name] = Running()  # The pid may be another process's by now.
-            self._loop.call_soon(self._code_written, known, name, owner)
-        elif known.is_stopping:
-            self._terminate(known)
-
-    def _adopt_late(self, known: Attempt, name: str) -> None:
-        """Look again at a claim that was being written; one that still says nothing was lost with its shell."""
-        if not self._is_open:
-            return
-        stem = self.layout.record(known.run, known.number, name)
-        if isinstance(claim.read_identity(stem), claim.Identity):
-            self._adopt(known, name)
-        else:
-            self._ended(known, name, None)
-
-    def _find(self, run: RunId, attempt: int) -> Attempt | None:
-        """Return an attempt that only its files know, with every task claimed: by its process, or forbidden."""
-        known = Attempt(run, attempt)
-        stem = self.layout.record(run, attempt, "")
-        kill_stale_program(stem)
-        try:
-            names = Path(f"{stem}names").read_text().split()
-        except OSError:
-            names = ["main"]
-        make_directory(self.layout.shelf(run))
-        if not (taken := [name for name in names if not claim.forbid(stem + name)]):
-            return None
-        self._attempts[known.key] = known
-        known.duties = dict.fromkeys(names, Duty.DECIDES)
-        known.is_stopping = known.is_beginning = True
-        for name in taken:
-            self._adopt(known, name)
-        known.is_beginning = False
-        return known
-
-    # Ending
-
-    def _other_ended(self, known: Attempt, name: str, owner: claim.Identity) -> None:
-        signal_group(owner.pid, signal.SIGKILL)
-        self._code_written(known, name, owner)
-
-    def _code_written(self, known: Attempt, name: str, owner: claim.Identity) -> None:
-        """Take the exit code that the process's keeper writes; without a keeper there will be none."""
-        if not self._is_open:
-            return
-        stem = self.layout.record(known.run, known.number, name)
-        is_kept = claim.is_kept(owner)  # before looking: it may write the code and leave
-        end = claim.read_end(stem)
-        if end is None and is_kept:
-            self._loop.call_later(_CODE_SECONDS, self._code_written, known, name, owner)
-        else:
-            self._ended(known, name, *(end or (None, None)))
-
-    def _ended(
-        self, known: Attempt, name: str, code: int | None, at: datetime | None = None, message: str = ""
-    ) -> None:
-        running = known.running.pop(name)
-        if known.is_stopping:
-            self._kill_session(known, name, running)
-        known.endings[name] = Ending(code, message)
-        known.ended_at = at
-        self._settle(known)
-
-    def _settle(self, known: Attempt) -> None:
-        """Tell the final observation once the attempt has come to something and nothing of it runs any more."""
-        if known.is_told or known.is_beginning:
-            return
-        decided = known.decide()
-        if decided is None:
-            return
-        if not known.running:
-            self._tell(known, decided.phase, decided.exit_code, decided.message, decided.reason)
-        elif known.force is None:
-            self._end(known, _GRACE_SECONDS)
-
-    def _resolve(self, known: Attempt, decided: Verdict) -> None:
-        """End the attempt because of how it is: written down first, so that whoever goes on here ends it the same."""
-        with suppress(OSError):
-            write_verdict(self.layout.record(known.run, known.number, ""), decided)
-        known.decided = decided
-        self._settle(known)
-
-    def _end(self, known: Attempt, grace_seconds: float) -> None:
-        self._terminate(known)
-        if known.force:
-            known.force.cancel()
-        known.force = self._loop.call_later(grace_seconds, self._force, known)
-
-    def _terminate(self, known: Attempt) -> None:
-        for running in known.running.values():
-            if running.ticket:
-                self._keeper.signal(running.ticket, signal.SIGTERM)
-            elif running.pid:
-                signal_group(running.pid, signal.SIGTERM)
-
-    def _force(self, known: Attempt) -> None:
-        signal_program(known, signal.SIGKILL)
-        for name, running in list(known.running.items()):
-            self._kill_session(known, name, running)
-            if running.ticket:
-                self._keeper.signal(running.ticket, signal.SIGKILL)
-            elif running.pid:
-                signal_group(running.pid, signal.SIGKILL)
-
-    def _kill_session(self, known: Attempt, name: str, running: Running) -> None:
-        stem = self.layout.record(known.run, known.number, name)
-        pid = claim.read_pid(stem) if running.ticket else running.pid
-        for member in session_members(pid) if pid else ():
-            kill(member)
-
-    # Telling
-
-    def _tell(
-        self, known: Attempt, phase: Phase, exit_code: int | None = None, message: str = "", reason: str = ""
-    ) -> None:
-        known.is_told = True
-        known.let_go()
-        if known.is_lined_up:
-            self._keeper.withdraw(known.place)
-        elif known.place and not known.is_alone:
-            self._keeper.leave(known.place)
-        self._strays.expect(known.run, known.number)
-        self._attempts.pop(known.key, None)
-        if known.has_context and phase is Phase.SUCCEEDED:
-            self._do(asyncio.to_thread(shutil.rmtree, self.layout.places(known.run).context, ignore_errors=True))
-        warnings = (*known.warnings, *left_warnings(self.layout, known.run))
-        at = known.ended_at or _now()
-        self._telling.end(Observation(*known.key, phase, at, exit_code, message, warnings, reason))
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        job = self._loop.create_task(work)
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
 
 
 def _now() -> datetime:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from polyaxon.model.ids import RunId
-from polyaxon.runtimes.process.layout import Layout
+from polyaxon.runtimes.process.layout import LOGS, Layout
 from polyaxon.runtimes.process.programs import append
 from polyaxon.runtimes.process.signals import kill
 
@@ -66,11 +66,8 @@ class Strays:
     def _logs(self) -> dict[str, str]:
         """The directories of logs that nothing of these attempts may write to any more."""
         runs = {RunId(name.partition(".")[0]): name for name in self._marks}
-        return {
-            os.path.realpath(os.path.dirname(self._layout.log(run, "main"))): name
-            for run, name in runs.items()
-            if not self._goes_on(run)
-        }
+        artifacts = os.path.realpath(f"{self._layout.home}/artifacts")  # a home may be a link, what is in it is not
+        return {f"{artifacts}/{run}/{LOGS}": name for run, name in runs.items() if not self._goes_on(run)}
 
 
 def _found(marks: Container[str], logs: Mapping[str, str]) -> list[tuple[int, str]]:

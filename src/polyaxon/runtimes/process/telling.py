@@ -19,7 +19,8 @@ class Telling:
     """Collects observations. The latest endings are kept: where the disk is full, the files say less than was seen."""
 
     def __init__(self) -> None:
-        self._seen: list[Observation] = []
+        self._seen: list[Observation | Attempt] = []
+        """An attempt stands for the news that it runs."""
         self._endings: dict[tuple[RunId, int], Observation] = {}
         self._news = asyncio.Event()
 
@@ -32,6 +33,12 @@ class Telling:
         """Tell how an attempt goes."""
         at = at or datetime.now(UTC)
         self.observe(Observation(*known.key, phase, at, message=message, warnings=known.warnings, urls=known.urls))
+
+    def begin(self, known: Attempt, at: datetime) -> None:
+        """Tell that an attempt runs, unless it has ended when somebody listens."""
+        known.began_at = at
+        self._seen.append(known)
+        self._news.set()
 
     def end(self, seen: Observation) -> None:
         """Tell an ending."""
@@ -56,9 +63,17 @@ class Telling:
         while True:
             if self._seen:
                 batch, self._seen = self._seen, []
-                yield batch
+                yield [found for seen in batch if (found := _observed(seen)) is not None]
             elif not is_open():
                 return
             else:
                 self._news.clear()
                 await self._news.wait()
+
+
+def _observed(seen: Observation | Attempt) -> Observation | None:
+    """Return what is told; None for an attempt that has ended meanwhile, which its end tells."""
+    if not isinstance(seen, Attempt):
+        return seen
+    at = seen.take_beginning()
+    return None if at is None else Observation(*seen.key, Phase.RUNNING, at, warnings=seen.warnings, urls=seen.urls)
