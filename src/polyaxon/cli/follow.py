@@ -153,7 +153,7 @@ class _Session:
             yield
             return
         if not self._manner.on_screen:
-            plain = PlainView(self._tree, click.echo, _now(), self._manner.watch)
+            plain = PlainView(self._tree, _write_plain, _now(), self._manner.watch)
             self._show = lambda run: plain.update(run, _now())
             yield
             return
@@ -233,6 +233,12 @@ def _worth_saying(explanation: Explanation) -> Sequence[str]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _write_plain(line: str) -> None:
+    """Write a line that has no colours to take out: the way that knows of them takes several times as long."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _nothing() -> None:

@@ -65,6 +65,8 @@ def platform(plan: LaunchPlan, replica: Replica, home: str, context: str) -> dic
 
 def wants_gpus(container: Container) -> int:
     """Return how many devices the container asks for."""
+    if not (container.requests or container.limits):
+        return 0
     asked = {**container.requests, **container.limits}
     counts = [asked[name] for name in asked if "gpu" in name]
     try:

@@ -23,17 +23,17 @@ CONTEXT = "/plx-context"
 class PathMap:
     """A table of prefixes and what they stand for here."""
 
-    __slots__ = ("_pattern", "table")
+    __slots__ = ("table",)
 
     def __init__(self, table: Mapping[str, str]) -> None:
         self.table = {prefix.rstrip("/"): target.rstrip("/") for prefix, target in table.items() if prefix != "/"}
-        self._pattern = _pattern(tuple(sorted(self.table, key=len, reverse=True)))
 
     def localize(self, text: str) -> str:
         """Return the text with every path below a known prefix replaced."""
         if "/" not in text or not self.table:
             return text
-        return self._pattern.sub(lambda match: self.table[match[0]], text)
+        pattern = _pattern(tuple(sorted(self.table, key=len, reverse=True)))
+        return pattern.sub(lambda match: self.table[match[0]], text)
 
 
 @lru_cache(maxsize=256)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from polyaxon.model.ids import RunId
 from polyaxon.runtimes.process.layout import LOGS, Layout
@@ -21,7 +21,10 @@ from polyaxon.runtimes.process.signals import kill
 __all__ = ["MARK", "Strays", "mark"]
 
 MARK = "POLYAXON_ATTEMPT"
+_BEGINNING = f"\0{MARK}=".encode()
 _SECONDS = 1.0
+_REST = 50
+"""It is not looked for so many times as long as looking took: a machine may have thousands of processes."""
 
 
 def mark(run: RunId, attempt: int) -> str:
@@ -39,12 +42,13 @@ class Strays:
         self._layout = layout
         self._marks: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._pause_seconds = _SECONDS
 
     def expect(self, run: RunId, attempt: int) -> None:
         """An attempt has ended: nothing of it is to be left soon."""
         self._marks.add(mark(run, attempt))
         if self._timer is None:
-            self._timer = self._loop.call_later(_SECONDS, self.sweep)
+            self._timer = self._loop.call_later(self._pause_seconds, self.sweep)
 
     def sweep(self) -> None:
         """Look now, if anything has ended since the last time."""
@@ -53,11 +57,13 @@ class Strays:
         self._timer = None
         if not self._marks:
             return
+        begun = time.monotonic()
         left: dict[str, int] = {}
         for pid, found in _found(self._marks, self._logs()):
             kill(pid)
             left[found] = left.get(found, 0) + 1
         self._marks.clear()
+        self._pause_seconds = max(_SECONDS, _REST * (time.monotonic() - begun))
         for found, count in left.items():
             with suppress(OSError):
                 log = self._layout.log(RunId(found.partition(".")[0]), "main")
@@ -88,11 +94,9 @@ def _found(marks: Container[str], logs: Mapping[str, str]) -> list[tuple[int, st
 
 
 def _mark_of(pid: str) -> str | None:
-    beginning = f"{MARK}=".encode()
-    for entry in Path("/proc", pid, "environ").read_bytes().split(b"\0"):
-        if entry.startswith(beginning):
-            return entry[len(beginning) :].decode(errors="replace")
-    return None
+    with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:
+        _, found, behind = (b"\0" + file.readall()).partition(_BEGINNING)
+    return behind.partition(b"\0")[0].decode(errors="replace") if found else None
 
 
 def _written_by(pid: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from polyaxon.model.launch import Container, LaunchPlan, Replica
 from polyaxon.model.quantity import in_words, quantity, resource_name
@@ -33,6 +34,7 @@ _UNDERSTOOD = frozenset(
 _CLUSTER = frozenset({"schedulingPolicy", "rayVersion", "enableInTreeAutoscaling", "autoscalerOptions"})
 """Parts of `run` that only a cluster's operator can do something with."""
 _SCALED = frozenset({"minReplicas", "maxReplicas"})
+_SPOKEN_OF = _CLUSTER | _SCALED
 _TOOLS = ("tmux", "sandbox", "ssh")
 
 
@@ -50,6 +52,8 @@ def unhonoured(
         for item in containers
         if item.image is not None and item.image not in images and not is_builder(item)
     ]
+    if _is_bare(plan, replica, containers):
+        return found
     found += _said("resource limits are not enforced by the process runtime", _bounded(containers))
     found += _said("`environment` is not honoured by the process runtime", set(replica.environment) - _HARMLESS)
     found += _said("`container` is not honoured by the process runtime", _unknown(containers))
@@ -73,7 +77,25 @@ def unhonoured(
 
 def is_builder(container: Container) -> bool:
     """Whether it is one of our own programs."""
-    return container.image is not None and canonical_name(container.image).rsplit(":", 1)[0] == BUILDER_IMAGE
+    return container.image is not None and _is_builder(container.image)
+
+
+@lru_cache(maxsize=1000)
+def _is_builder(image: str) -> bool:
+    return canonical_name(image).rsplit(":", 1)[0] == BUILDER_IMAGE
+
+
+def _is_bare(plan: LaunchPlan, replica: Replica, containers: Iterable[Container]) -> bool:
+    """Whether there is nothing else in the role that anything could be said of: most operations of a large dag."""
+    return not (
+        replica.environment
+        or replica.volumes
+        or replica.connections
+        or replica.extra
+        or any(item.limits or item.requests or item.extra for item in containers)
+        or any(map(plan.plugins.get, _TOOLS))
+        or not _SPOKEN_OF.isdisjoint(plan.spec)
+    )
 
 
 def _said(what: str, names: Iterable[str]) -> list[str]:
