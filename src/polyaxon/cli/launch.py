@@ -22,6 +22,7 @@ from polyaxon.errors import SpecError, UsageError
 from polyaxon.model.record import dataclass
 from polyaxon.server import Local, open_local
 from polyaxon.settings import Settings, read_settings
+from polyaxon.spec.garbage import garbage_set_aside
 from polyaxon.spec.operation import Operation
 
 __all__ = ["Launch", "launch"]
@@ -48,7 +49,8 @@ class Launch:
 def launch(asked: Launch) -> int:
     """Run it and return the exit code."""
     settings = read_settings(given={"mirrors": asked.mirrors})
-    loaded, operation = _checked(asked, settings)
+    with garbage_set_aside():
+        loaded, operation = _checked(asked, settings)
     if asked.dry_run:
         return _show_plan(operation, loaded.name, asked.output)
     local = open_local(settings)

@@ -1,8 +1,8 @@
 """What may a file say at its top level? The one authored model, and the component it makes."""
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AliasChoices, Field, model_validator
 
@@ -221,7 +221,7 @@ class Authored(Shared):
         return None
 
     @model_validator(mode="after")
-    def _check(self) -> Authored:
+    def _check(self) -> Self:
         given = self.__pydantic_fields_set__
         if not given.isdisjoint(REFERENCES):
             self._check_references()

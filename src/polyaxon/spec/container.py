@@ -4,7 +4,7 @@ Only the first level of keys is the format's business: it is checked, and everyt
 exceptions are what every runtime must understand to start a container: argv, environment and resource quantities.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
 import re
 from typing import Annotated, Any, TypeAlias

@@ -1,6 +1,6 @@
 """What is run as a graph of operations? The `dag` kind of `run`."""
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

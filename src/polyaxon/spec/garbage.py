@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_paused"]
+__all__ = ["collector_paused", "garbage_set_aside"]
 
 
 @contextmanager
@@ -19,3 +19,14 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def garbage_set_aside() -> Iterator[None]:
+    """Let the garbage collector never look at what is there at the end: for a process that loads once and then goes on.
+
+    One look at the modules and the values of a file of a thousand operations takes as long as a tenth of running them.
+    """
+    with collector_paused():
+        yield
+        gc.freeze()

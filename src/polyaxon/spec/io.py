@@ -3,12 +3,12 @@
 A default is judged when the file is read, so a component that loads can be run without it.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, Self, TypeAlias, get_args, get_origin
 
 from pydantic import Field, model_validator
 from pydantic_core import core_schema
@@ -176,7 +176,7 @@ class IO(Model):
         return bool(self.delay_validation or (self.validation and self.validation.delay))
 
     @model_validator(mode="after")
-    def _check(self) -> IO:
+    def _check(self) -> Self:
         if self.options is not None:
             self._move_options()
         if self.is_flag and self.type != "bool":

@@ -1,6 +1,6 @@
 """What is run? Jobs, services and the platform's own kinds of job; `RUNS` lists every kind of `run`."""
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 

@@ -1,6 +1,6 @@
 """What is done with a component? Operations as people write them."""
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
 from typing import Literal
 

@@ -1,6 +1,6 @@
 """How does an operation give values to its component? Params, in short and full form, and joins over other runs."""
 
-from __future__ import annotations
+# Annotations are evaluated here: of texts, pydantic would compile every one again in every subclass.
 
 from typing import Annotated, Any, TypeAlias
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -27,6 +28,16 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 """
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_that_reads_a_file_does_not_look_for_plugins(tmp_path: Path) -> None:
+    file = tmp_path / "train.yaml"
+    file.write_text("kind: component\nrun: {kind: job, container: {image: x, command: ['true']}}\n")
+    told = [sys.executable, "-X", "importtime", "-m", "polyaxon", "check", "-f", str(file)]
+    answer = subprocess.run(told, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    assert "pydantic.plugin" in imported
+    assert "importlib.metadata" not in imported
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
