@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -62,6 +61,8 @@ class LazyGroup(click.Group):
         """Find the command that the arguments name; suggest the nearest one when there is none."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches  # for those who mistype
+
             near = get_close_matches(name, [*self.lazy, *self.aliases], n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise click.UsageError(f"There is no command `{name}`.{hint}", ctx=ctx)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from polyaxon.engine import actions, attempts, cache, matrix, pipelines, prepare, schedule
+from polyaxon.engine import actions, attempts, cache, pipelines, prepare
 from polyaxon.engine.cleaning import clean, rejoin_cleaning
 from polyaxon.engine.commands import Decision
 from polyaxon.engine.dag import announce
@@ -27,6 +27,7 @@ from polyaxon.engine.events import (
     TimerKind,
 )
 from polyaxon.engine.flow import Flow, Node
+from polyaxon.engine.later import later
 from polyaxon.engine.notifications import tell
 from polyaxon.engine.rejoin import rejoin
 from polyaxon.engine.settle import settle
@@ -112,11 +113,12 @@ def _due(turn: Turn, node: Node, event: Due) -> None:
     _TIMERS[event.timer](turn, node)
 
 
+_reported = later("matrix", "reported")
 _TIMERS: dict[TimerKind, Callable[[Turn, Node], Any]] = {
     TimerKind.TIMEOUT: attempts.timed_out,
     TimerKind.PENDING_TIMEOUT: attempts.pending_too_long,
     TimerKind.RETRY: attempts.retry_due,
-    TimerKind.SCHEDULE: schedule.tick,
+    TimerKind.SCHEDULE: later("schedule", "tick"),
     TimerKind.TTL: clean,
     TimerKind.APPROVE: actions.approve,
     TimerKind.STOP_GRACE: attempts.stuck,
@@ -125,7 +127,7 @@ _TIMERS: dict[TimerKind, Callable[[Turn, Node], Any]] = {
 # Any: each handler takes its own event type; the table pairs them.
 _HANDLERS: dict[type, Callable[[Turn, Node, Any], None]] = {
     Observed: attempts.observed,
-    Reported: lambda turn, node, event: matrix.reported(turn, node, event.metrics),
+    Reported: lambda turn, node, event: _reported(turn, node, event.metrics),
     Admitted: lambda turn, node, _event: attempts.admitted(turn, node),
     Fetched: prepare.fetched,
     Settled: lambda turn, node, event: cache.original_settled(turn, node, event.facts),

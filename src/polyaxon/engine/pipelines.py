@@ -5,8 +5,12 @@ A pipeline is `running` while it has children to run, and final only when all of
 
 from __future__ import annotations
 
-from polyaxon.engine import compilation, dag, matrix, schedule
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from polyaxon.engine import compilation, dag
 from polyaxon.engine.flow import Group, Node
+from polyaxon.engine.later import later
 from polyaxon.engine.lifecycle import end_with, move
 from polyaxon.engine.record import compiled_fields, empty_joins
 from polyaxon.engine.rejoin import rejoin
@@ -19,12 +23,17 @@ from polyaxon.model.status import Status, can_move
 
 __all__ = ["child_ended", "look", "open_group"]
 
-_OPEN = {RunKind.DAG: dag.open_dag, RunKind.MATRIX: matrix.open_matrix, RunKind.SCHEDULE: schedule.open_schedule}
-_CHILD_ENDED = {
-    RunKind.DAG: dag.child_ended,
-    RunKind.MATRIX: matrix.child_ended,
-    RunKind.SCHEDULE: schedule.child_ended,
+_OPEN: Mapping[RunKind, Callable[..., Any]] = {
+    RunKind.DAG: dag.open_dag,
+    RunKind.MATRIX: later("matrix", "open_matrix"),
+    RunKind.SCHEDULE: later("schedule", "open_schedule"),
 }
+_CHILD_ENDED: Mapping[RunKind, Callable[..., Any]] = {
+    RunKind.DAG: dag.child_ended,
+    RunKind.MATRIX: later("matrix", "child_ended"),
+    RunKind.SCHEDULE: later("schedule", "child_ended"),
+}
+_extend = later("matrix", "extend")
 
 
 def open_group(turn: Turn, node: Node) -> None:
@@ -69,7 +78,7 @@ def look(turn: Turn, pipeline: Node) -> None:
     if group.is_open and pipeline.status is Status.RUNNING:
         if pipeline.kind is RunKind.MATRIX:
             try:
-                matrix.extend(turn, pipeline)
+                _extend(turn, pipeline)
             except UserError as error:
                 _give_up(turn, pipeline, error)
         fill(turn, pipeline)
