@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any
 
@@ -17,8 +18,9 @@ from polyaxon.cli.output import Output, write_json
 from polyaxon.errors import UsageError, UserError
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
+from polyaxon.model.status import Status
 
-__all__ = ["Asked", "Selection", "answer_each", "named", "outermost", "runs_options"]
+__all__ = ["Asked", "Selection", "answer_each", "named", "no_such_status", "outermost", "runs_options"]
 
 PAGE = 1000
 EXIT_REFUSED = 2
@@ -30,6 +32,7 @@ class Selection:
 
     runs: Sequence[Run]
     is_many: bool = False
+    query: str = ""
 
     def in_words(self) -> str:
         """Return what to call them in a question."""
@@ -59,7 +62,7 @@ class Asked:
         if self.query is not None:
             if self.references:
                 raise UsageError("`--query` and the name of a run exclude each other", hint="keep one of them")
-            return Selection(_all(home, home.project(self.project), self.query), is_many=True)
+            return Selection(_all(home, home.project(self.project), self.query), is_many=True, query=self.query)
         runs = {run.uuid: run for run in (home.find(reference, self.project) for reference in self.references)}
         return Selection(list(runs.values()), is_many=len(self.references) > 1)
 
@@ -89,7 +92,7 @@ def outermost(selection: Selection) -> Selection:
     chosen = {run.uuid for run in selection.runs}
     kept = [run for run in selection.runs if not chosen.intersection(filter(None, (run.pipeline, run.controller)))]
     kept = [run for run in kept if run.root == run.uuid or run.root not in chosen]
-    return Selection(kept, selection.is_many)
+    return Selection(kept, selection.is_many, selection.query)
 
 
 def answer_each(
@@ -112,8 +115,20 @@ def answer_each(
     if output.is_json:
         write_json(items if selection.is_many else items[0], output)
     elif not selection.runs:
-        click.echo("No runs match.")
+        click.echo(f"No runs match.{no_such_status(selection.query)}")
     return EXIT_REFUSED if refused else 0
+
+
+def no_such_status(query: str) -> str:
+    """Return what to add where nothing matches and the query asks for a status that no run ever has."""
+    from polyaxon.query import asked_values  # for those who found nothing
+
+    names = [status.value for status in Status]
+    for word in asked_values(query, "status"):
+        if word not in names:
+            meant = get_close_matches(word, names, 1)
+            return f" There is no status `{word}`" + (f": did you mean `{meant[0]}`?" if meant else ".")
+    return ""
 
 
 def named(run: Run) -> str:

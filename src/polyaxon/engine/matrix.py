@@ -56,6 +56,8 @@ class Sweep:
     trials: dict[int, Trial] = field(default_factory=dict)
     curves: dict[str, dict[int, Curve]] = field(default_factory=dict)
     """Metric → trial → what it reported so far."""
+    judged: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(metric, trial) → how many observations it had before its last report."""
     exhausted: bool = False
     missing: Sequence[int] = ()
     """Numbers of points that were made once and whose runs are gone."""
@@ -160,7 +162,10 @@ def reported(turn: Turn, child: Node, metrics: Mapping[str, Sequence[tuple[int, 
         return
     before: dict[str, int] = {}
     for name in {*sweep.objectives[:1], *(str(rule["metric"]) for rule in sweep.policies)} & metrics.keys():
-        before[name] = len(sweep.curves.get(name, {}).get(child.index, ()))
+        # Those of its last report are judged once more: of trials that go side by side, whose metrics are read first
+        # finds the others a report behind.
+        before[name] = sweep.judged.get((name, child.index), 0)
+        sweep.judged[name, child.index] = len(sweep.curves.get(name, {}).get(child.index, ()))
         _prolong(sweep, child.index, name, metrics[name])
     for rule in sweep.policies:
         name = str(rule["metric"])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from polyaxon.query.evaluate import matches
 from polyaxon.query.fields import ENTITIES, Entity, FieldClass, ValueType
-from polyaxon.query.parse import check, mentions, parse, with_defaults
+from polyaxon.query.parse import asked_values, check, mentions, parse, with_defaults
 from polyaxon.query.sort import SortKey, known_sort, parse_sort
 from polyaxon.query.tree import (
     And,
@@ -51,6 +51,7 @@ __all__ = [
     "SortKey",
     "ValueType",
     "Within",
+    "asked_values",
     "check",
     "known_sort",
     "matches",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import NoReturn
+from typing import Iterator, NoReturn
 
 from polyaxon.errors import QueryError
 from polyaxon.query import fields, values
@@ -71,6 +71,22 @@ def mentions(tree: Filter, name: str) -> bool:
     if isinstance(tree, (And, Or)):
         return any(mentions(part, name) for part in tree.parts)
     return isinstance(tree, Condition) and tree.field.name == name
+
+
+def asked_values(query: str, name: str) -> Iterator[str]:
+    """Yield the texts that the query compares the field of this canonical name with."""
+    yield from _asked(parse(query, now=datetime(2000, 1, 1)), name)  # noqa: DTZ001 - any moment will do
+
+
+def _asked(tree: Filter, name: str) -> Iterator[str]:
+    if isinstance(tree, (And, Or)):
+        for part in tree.parts:
+            yield from _asked(part, name)
+    elif isinstance(tree, Condition) and tree.field.name == name:
+        if isinstance(tree.operation, Equals):
+            yield str(tree.operation.value)
+        elif isinstance(tree.operation, In):
+            yield from map(str, tree.operation.values)
 
 
 def with_defaults(tree: Filter, *, now: datetime, entity: str = "run") -> Filter:

@@ -115,6 +115,14 @@ def test_the_goal_of_a_search_is_read_from_its_compiled_operation() -> None:
     assert read_goal(None) is None
 
 
+def test_a_search_that_only_stops_by_a_metric_shows_the_best_of_that() -> None:
+    rule = {"kind": "metric_early_stopping", "metric": "loss", "value": 5, "optimization": "maximize"}
+    matrix = {**SEARCH["matrix"], "earlyStopping": [{"kind": "failure_early_stopping", "percent": 50}, rule]}
+    goal = read_goal(json.dumps({"matrix": matrix}))
+    assert goal is not None
+    assert (goal.metric, goal.optimization) == ("loss", "maximize")
+
+
 def test_a_search_shows_its_bar_and_only_the_trials_that_are_going_on() -> None:
     tree = a_search(
         trial(0, Status.SUCCEEDED, outputs={"accuracy": 0.9}),

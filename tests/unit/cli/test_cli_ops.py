@@ -301,6 +301,9 @@ def test_many_runs_are_asked_at_once_by_name_or_by_query(
     assert [run["name"] for run in found] == ["run-c"]
     assert left == [digit * 32 for digit in "abc"]
     assert answer(capsys, "ops", "approve", "-q", "tags:nobody") == "No runs match.\n"
+    said = " There is no status `runing`: did you mean `running`?\n"
+    assert answer(capsys, "ops", "approve", "-q", "tags:nobody, status:runing|failed") == "No runs match." + said
+    assert answer(capsys, "ops", "ls", "-q", "status:runing").endswith("match." + said)
     assert run_app(["ops", "approve", "run-a", "-q", "tags:all"]) == 2
     assert "exclude each other" in capsys.readouterr().err
 

@@ -242,6 +242,21 @@ def test_a_stopping_policy_ends_only_the_hopeless_trial():
     assert going.root.status is Status.SUCCEEDED
 
 
+def test_the_trial_that_is_always_heard_first_is_judged_too():
+    policy = {"kind": "median", "evaluationInterval": 1, "minSamples": 2}
+    rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)
+    going = sweep(grid(1, 2, 3, **rule), {"trial": HANGS}).settle()
+    bad, good, fair = (child_id(ROOT, str(index)) for index in range(3))
+    for steps in ((1, 2), (3, 4)):
+        going.decide(Reported(bad, {"loss": [(step, 9.0) for step in steps]}))
+        going.decide(Reported(good, {"loss": [(step, 0.1) for step in steps]}))
+        going.decide(Reported(fair, {"loss": [(step, 0.2) for step in steps]}))
+    going.settle()
+    assert going.statuses() == {"0": "stopped", "1": "running", "2": "running"}
+    (why,) = going.facts(bad, "stop")
+    assert why["step"] == 1  # where the others have been, too
+
+
 def test_a_trial_that_succeeds_although_it_was_pruned_spoils_nothing():
     policy = {"kind": "median", "evaluationInterval": 1}
     rule = stopping(kind="metric_early_stopping", metric="loss", value=0, optimization="minimize", policy=policy)

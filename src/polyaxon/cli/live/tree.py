@@ -219,7 +219,7 @@ def read_goal(content: str | None) -> Goal | None:
     matrix = (json.loads(content).get("matrix") if content else None) or None
     if not isinstance(matrix, Mapping):
         return None
-    metrics = matrix.get("metrics") or [matrix.get("metric") or {}]
+    metrics = matrix.get("metrics") or [matrix.get("metric") or _stopping_metric(matrix)]
     metric = metrics[0]  # the first of several objectives is the one shown
     return Goal(
         total=_total(matrix),
@@ -227,6 +227,13 @@ def read_goal(content: str | None) -> Goal | None:
         metric=metric.get("name"),
         optimization=metric.get("optimization") or "maximize",
     )
+
+
+def _stopping_metric(matrix: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a search without an objective of its own is stopped by."""
+    rules = (rule for rule in matrix.get("earlyStopping") or () if rule.get("metric"))
+    rule: Mapping[str, Any] = next(rules, {})
+    return {"name": rule.get("metric"), "optimization": rule.get("optimization")}
 
 
 def _param_names(matrix: Mapping[str, Any]) -> tuple[str, ...]:

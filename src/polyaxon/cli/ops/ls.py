@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from polyaxon.cli.home import open_home, project_option
+from polyaxon.cli.many import no_such_status
 from polyaxon.cli.output import Output, output_option, write_json, write_table
 from polyaxon.cli.shapes import run_item
 from polyaxon.cli.words import age, colored_status, duration, in_short, values_in_short
@@ -49,7 +50,8 @@ def ls(
         return
     if not page.runs:
         where = f"project `{scope}`" if scope else "any project"
-        click.echo(f"No runs in {where}" + (" match." if query else " yet. Start one with `polyaxon run -f FILE`."))
+        how = f" match.{no_such_status(query)}" if query else " yet. Start one with `polyaxon run -f FILE`."
+        click.echo(f"No runs in {where}{how}")
         return
     names = tuple(columns.split(",")) if columns else DEFAULT_COLUMNS + (("inputs", "outputs") if with_io else ())
     write_table(names, [[_cell(run, name.strip(), now) for name in names] for run in page.runs])

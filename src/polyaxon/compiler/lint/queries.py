@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from polyaxon.compiler.codes import CompileCode
-from polyaxon.compiler.lint.near import pointed_at
+from polyaxon.compiler.lint.near import did_you_mean, listed, pointed_at
 from polyaxon.compiler.lint.use import Use
 from polyaxon.compiler.template import has_template
 from polyaxon.errors import Problem, QueryError
+from polyaxon.model.status import Status
 
 __all__ = ["check_queries"]
 
@@ -35,10 +36,12 @@ def check_queries(use: Use) -> Iterator[Problem]:
 
     for index, join in enumerate(use.operation.joins or ()):
         yield from _check(use, check, join.query, "joins", index, "query")
+        yield from _check_statuses(use, join.query, "joins", index, "query")
         yield from _check(use, parse_sort, join.sort, "joins", index, "sort")
     warm = getattr(use.operation.matrix, "warm_start", None)
     if warm is not None:
         yield from _check(use, check, warm.query, "matrix", "warmStart", "query")
+        yield from _check_statuses(use, warm.query, "matrix", "warmStart", "query")
         yield from _check(use, parse_sort, warm.sort, "matrix", "warmStart", "sort")
 
 
@@ -59,6 +62,27 @@ def _check(use: Use, read: Callable[[str], object], text: object, *where: str | 
         hint = _as_condition(*compared.groups()) if compared else _with_key(error.hint, word, what)
         found = use.place.problem(CompileCode.QUERY, f"the {what} is wrong: {message}", *where, suggestion=hint)
         yield pointed_at(found, word)
+
+
+def _check_statuses(use: Use, text: object, *where: str | int) -> Iterator[Problem]:
+    """Yield a warning for statuses that no run ever has: the query would find nothing, and nobody say why."""
+    from polyaxon.query import asked_values
+
+    if not isinstance(text, str) or has_template(text) or "status" not in text:
+        return
+    try:
+        asked = list(asked_values(text, "status"))
+    except QueryError:
+        return  # told already
+    for word in asked:
+        if word not in _STATUSES:
+            message = f"no run ever has the status `{word}`"
+            hint = did_you_mean(word, _STATUSES) or f"statuses are {listed(sorted(_STATUSES), 20)}"
+            found = use.place.problem(CompileCode.QUERY, message, *where, suggestion=hint, severity="warning")
+            yield pointed_at(found, word)
+
+
+_STATUSES = frozenset(status.value for status in Status)
 
 
 def _as_condition(field: str, sign: str, value: str) -> str:
