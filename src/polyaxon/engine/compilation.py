@@ -37,6 +37,7 @@ __all__ = [
     "Operation",
     "compile_run",
     "compiled_of",
+    "count_joins",
     "facts_of",
     "graph_of",
     "held_by",
@@ -161,6 +162,11 @@ def needs_of(flow: Flow, node: Node) -> Needs:
     if node.work is not None:
         node.work.around = around  # what follows looks at the same
     return needs(_operation(node), around)
+
+
+def count_joins(node: Node) -> int:
+    """How many of the queries that a run needs answered are joins; what its search begins with comes after those."""
+    return len(_operation(node).joins or ())
 
 
 def compile_run(flow: Flow, node: Node) -> Compiled:

@@ -14,7 +14,7 @@ from typing import Any
 
 from polyaxon.engine import compilation, tuning
 from polyaxon.engine.births import create, reborn
-from polyaxon.engine.commands import Recall
+from polyaxon.engine.commands import Linked, Recall
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import remember
 from polyaxon.engine.slots import release
@@ -259,6 +259,8 @@ def _make(
         node.group.children[str(index)] = child
     if sweep.remembers:
         sweep.trials[index] = suggestion.pending(index)
+    if "by" in notes:
+        turn.changes.append(Linked(RunId(notes["by"]), child.id, "join"))  # its values are what the tuner suggested
     if suggestion.reason:
         turn.explain(child, "suggestion", **suggestion.reason)
     release(turn, child)

@@ -61,7 +61,7 @@ def _fetch(turn: Turn, node: Node) -> bool:
         return _compile(turn, node)
     state.stage = Stage.FETCHING
     joins = [JoinQuery(join.query, join.sort, join.limit, join.offset) for join in needs.joins]
-    state.asked = [join.query for join in joins]
+    state.asked = [join.query for join in joins[: compilation.count_joins(node)]]  # a warm start may well find nothing
     turn.commands.append(Fetch(node.id, turn.flow.project, joins, needs.runs))
     return False
 

@@ -137,6 +137,14 @@ def test_a_trial_says_which_tuner_suggested_it():
     assert [(fact["source"], fact["point"], fact["of"]) for fact in facts] == [("tuner", 1, 1)] * 2
 
 
+def test_there_is_an_edge_from_the_tuner_to_each_trial_that_it_suggested():
+    done = search(Answers([{"x": 1}, {"x": 2}], [{"x": 3}])).run()
+    tuners = [run.uuid for run in done.rows.values() if run.name and "tuner" in run.name]
+    joined = [edge for edge in done.edges if edge.kind == "join"]
+    assert len(joined) == 3
+    assert {edge.upstream for edge in joined} == set(tuners)
+
+
 def test_a_hyperband_goes_by_brackets_and_fills_in_the_budget():
     matrix = {"kind": "hyperband", "maxIterations": 3, "eta": 3, **METRIC, **SPACE}
     matrix["resource"] = {"name": "epochs", "type": "int"}

@@ -52,6 +52,8 @@ ASPECTS: dict[str, Callable[[], bool]] = {
     "hooks are not inherited": lambda: (
         "hooks" not in json.dumps(child(op("a"), hooks=[{"hubRef": "notify"}]).row("a").content)
     ),
+    "presets are not inherited": lambda: "presets" not in str(child(op("a"), presets=["p"]).row("a").content),
+    "cost is not inherited": lambda: "cost" not in str(child(op("a"), cost=3).row("a").content),
     "tags are not inherited": lambda: child(op("a"), tags=["t"]).row("a").tags == (),
     "params with ref dag are the parent's value": lambda: (
         Harness(

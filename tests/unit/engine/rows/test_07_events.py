@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from harness import HANGS, Harness, Outcome, dag, job, op, operation
+from harness import HANGS, ROOT, Harness, Outcome, dag, job, op, operation
 from rows import BAD, SCRIPT, begun, done, ending, on
 
 from polyaxon.engine.events import Action
@@ -36,6 +36,7 @@ def test_what_waits_for_a_success_is_upstream_failed_when_there_is_a_failure() -
 
 PASSED = {
     # a status on the way, and how a run comes to it
+    "created": HANGS,
     "compiled": HANGS,
     "queued": HANGS,
     "scheduled": HANGS,
@@ -57,6 +58,13 @@ def test_a_status_on_the_way_starts_the_run_at_once(status: str) -> None:
 def test_retrying_starts_the_run() -> None:
     going = begun(op("a", job("fails"), termination={"maxRetries": 1}), op("b", **on("a", "retrying")))
     assert going.status("b") == "succeeded"
+
+
+def test_resuming_starts_the_run() -> None:
+    going = done(op("a", job("fails")), op("b", **on("a", "resuming")))
+    assert going.status("b") == "upstream_failed"
+    going.request(ROOT, Action.RESUME)
+    assert going.run().statuses() == {"a": "failed", "b": "succeeded"}
 
 
 def test_stopping_starts_the_run() -> None:

@@ -133,6 +133,23 @@ def git(revision: str) -> dict[str, Any]:
     return section(init=[{"git": {"url": "https://example.org/x.git", "revision": revision}}])
 
 
+def declared(value: int, **cache: Any) -> dict[str, Any]:
+    return operation(job("a", outputs=[{"name": "y", "type": "int", "value": value}]), cache=cache)
+
+
+def prepared(**fields: Any) -> dict[str, Any]:
+    return operation(section(init=[{"container": {"image": "x", "command": ["a"], **fields}}]))
+
+
+def written(content: str) -> dict[str, Any]:
+    return operation(section(init=[{"file": {"filename": "f", "content": content}}]))
+
+
+def notifier() -> dict[str, Any]:
+    made = job("a")
+    return {**made, "run": {**made["run"], "kind": "notifier", "connections": ["slack"]}}
+
+
 KEYS: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     # row: (one, another, whether they are the same work)
     "nothing differs": (operation(job("a")), operation(job("a")), True),
@@ -174,6 +191,17 @@ KEYS: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     ),
     "plugins": (operation(job("a", plugins={"shm": True})), operation(job("a", plugins={"shm": False})), True),
     "queue": (operation(job("a"), queue="p"), operation(job("a"), queue="q"), True),
+    "outputs: value": (declared(1), declared(2), False),
+    "outputs: left out by io": (declared(1, io=["x"]), declared(2, io=["x"]), True),
+    "outputs: without a value": (
+        operation(job("a", outputs=[{"name": "y", "type": "int"}])),
+        operation(job("a")),
+        True,
+    ),
+    "init of a container: its image": (prepared(image="x:1"), prepared(image="x:2"), False),
+    "init of a container: its command": (prepared(command=["a"]), prepared(command=["b"]), False),
+    "init of files: content": (written("one"), written("two"), False),
+    "runtime": (operation(job("a")), operation(notifier()), False),
     "kind": (operation(job("a")), operation({**job("a"), "run": {**job("a")["run"], "kind": "service"}}), False),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import ROOT, Harness, dag, job, op, operation
+from harness import ROOT, Harness, Outcome, dag, job, op, operation
 from rows import SCRIPT, checked, sweep
 
 from polyaxon.engine import Limits, World
@@ -13,6 +13,7 @@ from polyaxon.engine.commands import Enqueue
 from polyaxon.engine.events import Action
 from polyaxon.engine.queue import Queue
 from polyaxon.model.ids import RunId
+from polyaxon.model.observation import Phase
 
 
 def hanging(*names: str, concurrency: int | None = None, limits: Limits | None = None, **more: Any) -> Harness:
@@ -65,17 +66,26 @@ def test_a_pipeline_takes_no_global_slot() -> None:
     assert going.root.status == "succeeded"
 
 
-CONSUMING = {
-    "queued": (Limits(total=0), "queued"),
-    "running": (None, "running"),
+CONSUMING: dict[str, tuple[Limits | None, tuple[Phase, ...]]] = {
+    "queued": (Limits(total=0), ()),
+    "scheduled": (None, ()),
+    "starting": (None, (Phase.STARTING,)),
+    "running": (None, (Phase.RUNNING,)),
+    "warning": (None, (Phase.RUNNING, Phase.WARNING)),
+    "unschedulable": (None, (Phase.UNSCHEDULABLE,)),
+    # Until it is gone: two at once would not be "strictly sequential".
+    "stopping": (None, (Phase.RUNNING,)),
 }
 
 
 @pytest.mark.parametrize("row", CONSUMING)
 def test_consumes_a_slot_of_its_pipeline(row: str) -> None:
-    limits, status = CONSUMING[row]
-    going = hanging("a", "b", concurrency=1, limits=limits)
-    assert going.statuses() == {"a": status, "b": "created"}
+    limits, before = CONSUMING[row]
+    raw = operation(dag(op("a", job("works")), op("b"), concurrency=1))
+    going = Harness(raw, {"works": Outcome(before=before, hangs=True)}, limits=limits).settle()
+    if row == "stopping":
+        going.request("a", Action.STOP)
+    assert going.statuses() == {"a": row, "b": "created"}
 
 
 def test_a_pending_run_consumes_none() -> None:
