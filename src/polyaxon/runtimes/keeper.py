@@ -282,7 +282,7 @@ class _Keeper:
         try:
             for directory in directories:
                 make_directory(directory)
-            record = os.open(f"{child.stem}.pid", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            record = _claim(child.stem)
         except OSError as error:
             is_claimed = error.errno == errno.EEXIST
             self._let_go(child, "elsewhere" if is_claimed else "failed", None if is_claimed else describe(error))
@@ -341,6 +341,16 @@ _REQUESTS: dict[str, Any] = {
     "spawn": _Keeper._spawn,
     "signal": _Keeper._signal,
 }
+
+
+def _claim(stem: str) -> int:
+    """Create the claim exclusively, in a directory that is there but for the first of its runs. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(f"{stem}.pid", flags, 0o644)
+    except FileNotFoundError:
+        make_directory(os.path.dirname(stem))
+        return os.open(f"{stem}.pid", flags, 0o644)
 
 
 def _start(argv: tuple[str, ...], env: dict[str, str], cwd: str, log: str, locks: list[int]) -> int:

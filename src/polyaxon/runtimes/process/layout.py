@@ -82,13 +82,14 @@ class Layout:
 
 
 def run_directories(layout: Layout, run: RunId) -> tuple[str, ...]:
-    """The run's artifacts, with `outputs` and logs, and where its records lie."""
+    """The run's artifacts, with `outputs` and logs."""
     own = f"{layout.home}/artifacts/{run}"
-    return (own, f"{own}/outputs", f"{own}/{LOGS}", layout.shelf(run))
+    return (own, f"{own}/outputs", f"{own}/{LOGS}")
 
 
 def make_run_directories(layout: Layout, run: RunId) -> bool:
-    """Create what is missing of them; whether the run had nothing before."""
+    """Create what is missing of them, and of where records lie; whether the run had nothing before."""
+    make_directory(layout.shelf(run))
     is_new, *_ = [make_directory(path) for path in run_directories(layout, run)]
     return is_new
 
