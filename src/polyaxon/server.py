@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -181,18 +181,20 @@ class Local:
         on_interrupt: Callable[[Driver], None] | None = None,
         adopt: bool = True,
         stays: bool = False,
+        told: Container[Status] | None = None,
     ) -> Mapping[RunId, Run]:
         """Drive the roots, and the hooks that they leave, until they are final; return the roots' last rows.
 
         `on_run` is called in order with the row of every run below the roots, first as it is and then after each
-        committed change. `on_interrupt` is called in a thread of its own for each Ctrl-C or SIGTERM (without it they
-        leave). `adopt` also drives other roots of the home that nobody holds, as long as this goes on; `stays` waits
-        for what is to be cleaned soon, unless another process of the home does. Roots that another process drives are
-        followed instead.
+        committed change; `told` are the statuses that it wants to hear of, where steps between others may be left out.
+        `on_interrupt` is called in a thread of its own for each Ctrl-C or SIGTERM (without it they leave). `adopt` also
+        drives other roots of the home that nobody holds, as long as this goes on; `stays` waits for what is to be
+        cleaned soon, unless another process of the home does. Roots that another process drives are followed instead.
         """
         held = [self._held.pop(root) for root in roots if root in self._held]
         waits = stays and self._is_cleaner()
-        self._drive(lambda scheduler: Drive(scheduler, set(roots), held, on_run, on_interrupt, adopt, stays=waits))
+        watched = (on_run, on_interrupt)
+        self._drive(lambda scheduler: Drive(scheduler, set(roots), held, *watched, adopt, stays=waits, told=told))
         return {root: self.store.get(root) for root in roots}
 
     def serve(self, until_idle: bool = False, on_interrupt: Callable[[Driver], None] | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +17,7 @@ from polyaxon.cli.background import leave_scheduler
 from polyaxon.cli.ending import SUCCESSES, Ending, describe_ending
 from polyaxon.cli.interrupts import Answer, Interrupts, Step, read_answer
 from polyaxon.cli.live.lines import EXPLAINED
-from polyaxon.cli.live.plain import PlainView
+from polyaxon.cli.live.plain import TOLD, PlainView
 from polyaxon.cli.live.tree import Tree
 from polyaxon.cli.log_files import LogFollower, last_lines
 from polyaxon.cli.output import Output, write_json
@@ -25,7 +25,7 @@ from polyaxon.cli.shapes import run_detail
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run, RunKind
-from polyaxon.model.status import is_final
+from polyaxon.model.status import Status, is_final
 from polyaxon.server import Driver, Local
 
 if TYPE_CHECKING:
@@ -54,13 +54,18 @@ class Manner:
         """Whether the tree is redrawn in place: on a terminal, when nothing else is wanted."""
         return not self.output.is_json and sys.stdout.isatty()
 
+    @property
+    def told(self) -> Container[Status] | None:
+        """The statuses that are shown; None: every one, or how many runs are in which."""
+        return None if self.watch or self.on_screen else TOLD
+
 
 def follow(local: Local, root: RunId, manner: Manner) -> int:
     """Drive the root to its end, show it, describe the ending; return the exit code."""
     tree = Tree(root)
     session = _Session(local, tree, manner)
     with session.showing():
-        local.drive([root], session.on_run, session.on_interrupt)
+        local.drive([root], session.on_run, session.on_interrupt, told=manner.told)
     run = local.store.get(root)
     tree.update(run)
     if session.detached:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from polyaxon.errors import InternalError, NotFoundError, StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run
-from polyaxon.model.status import FINAL
+from polyaxon.model.status import FINAL, Status
 from polyaxon.scheduler.driven import created_roots
 from polyaxon.scheduler.loop import Scheduler
 from polyaxon.scheduler.rows import Rows
@@ -78,6 +78,8 @@ class Drive:
     adopt: bool = True
     until_idle: bool = False
     stays: bool = False
+    told: Container[Status] | None = None
+    """The statuses that matter to `on_run`; None: all."""
     _ended: set[RunId] = field(default_factory=set)
     _left: bool = False
 
@@ -86,7 +88,7 @@ class Drive:
         loop = asyncio.get_running_loop()
         driver = Driver(self, loop)
         restore = self._listen_to_signals(loop, driver)
-        rows = Rows(self.on_run) if self.on_run is not None else None
+        rows = Rows(self.on_run, self.told) if self.on_run is not None else None
         self.scheduler.subscribe(lambda changes: self._committed(changes, rows))
         for lease in self.leases:
             self.scheduler.hold(lease)

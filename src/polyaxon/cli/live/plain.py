@@ -11,7 +11,7 @@ from polyaxon.cli.words import duration, in_short, values_in_short
 from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import FINAL, Pending, Status
 
-__all__ = ["PlainView"]
+__all__ = ["TOLD", "PlainView"]
 
 TOLD = FINAL | {Status.RUNNING, Status.RETRYING, Status.WARNING, Status.UNSCHEDULABLE, Status.STOPPING, Status.RESUMING}
 """The steps on the way (compiled, queued, scheduled, starting) are told with `--watch` only."""
