@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -14,7 +15,8 @@ from polyaxon.settings import SETTINGS, Settings, read_settings, set_value, unse
 
 __all__ = ["config"]
 
-SECRET = {"token"}
+NOT_SHOWN = "set, not shown"
+_SECRET = re.compile("token|password|secret|_key$", re.IGNORECASE)
 
 
 @click.group()
@@ -91,8 +93,14 @@ def _values(settings: Settings) -> dict[str, Any]:
 
 
 def _value(settings: Settings, key: str) -> Any:
-    value = getattr(settings, key)
-    return "set, not shown" if value and key in SECRET else value
+    return _shown(key, getattr(settings, key))
+
+
+def _shown(key: str, value: Any) -> Any:
+    """The value, without what only its owner is to know: passwords and keys of connections, too."""
+    if isinstance(value, Mapping):
+        return {name: _shown(name, item) for name, item in value.items()}
+    return NOT_SHOWN if value and _SECRET.search(key) else value
 
 
 def _in_words(value: Any) -> str:

@@ -38,6 +38,18 @@ def test_one_entry_of_a_table_is_set_by_its_name(capsys: pytest.CaptureFixture[s
     }
 
 
+def test_the_passwords_and_keys_of_connections_are_never_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    answer(capsys, "set", "connections.mail.kind", "email")
+    answer(capsys, "set", "connections.mail.schema.smtp_host", "mail.example.org")
+    answer(capsys, "set", "connections.mail.schema.smtp_password", "hidden-value")
+    answer(capsys, "set", "connections.pager.kind", "pagerduty")
+    answer(capsys, "set", "connections.pager.schema.service_key", "hidden-value")
+    for arguments in (["show"], ["get", "connections"], ["show", "-o", "json"]):
+        said = answer(capsys, *arguments)
+        assert "hidden-value" not in said
+        assert "mail.example.org" in said
+
+
 def test_the_token_is_never_printed(capsys: pytest.CaptureFixture[str]) -> None:
     answer(capsys, "set", "token", "secret-value")
     for arguments in (["show"], ["get", "token"], ["show", "-o", "json"]):

@@ -85,7 +85,9 @@ def _describe(run: Run, conditions: Sequence[Condition], now: datetime) -> list[
         lines.append(f"tags:     {', '.join(run.tags)}")
     if run.description:
         lines.append(f"about:    {run.description}")
-    return lines + _values("inputs", run.inputs) + _values("outputs", run.outputs)
+    # What a search varies has a value in its trials only.
+    inputs = {name: value for name, value in run.inputs.items() if value is not None or run.kind is not RunKind.MATRIX}
+    return lines + _values("inputs", inputs) + _values("outputs", run.outputs)
 
 
 def _values(title: str, values: Mapping[str, Any]) -> list[str]:
