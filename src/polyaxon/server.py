@@ -5,30 +5,32 @@ Nothing else constructs these. Everything here is for whoever stands at an edge:
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyaxon.engine.events import Action, Requested
 from polyaxon.errors import ConflictError, UsageError
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Cloning, Condition, ManagedBy, Run
 from polyaxon.model.status import FINAL, Status
-from polyaxon.runtimes.base import Runtime
 from polyaxon.scheduler.crash import crash_points
-from polyaxon.scheduler.drive import Drive, Driver, cleans_soon
-from polyaxon.scheduler.loop import Engine, Scheduler, Tuning
 from polyaxon.settings import Settings
-from polyaxon.spec.operation import Operation
 from polyaxon.store.base import Lease, Project, Store
 from polyaxon.store.owners import this_process
 from polyaxon.store.wakeup import Listener, wake
 
-__all__ = ["Driver", "Local", "limits_of", "open_local", "open_store"]
+if TYPE_CHECKING:
+    # What drives and what is driven: most commands only ask the store.
+    from polyaxon.runtimes.base import Runtime
+    from polyaxon.scheduler.drive import Drive, Driver
+    from polyaxon.scheduler.loop import Engine, Scheduler
+    from polyaxon.spec.operation import Operation
+
+__all__ = ["Local", "limits_of", "open_local", "open_store"]
 
 
 def open_store(settings: Settings) -> Store:
@@ -191,6 +193,8 @@ class Local:
         drives other roots of the home that nobody holds, as long as this goes on; `stays` waits for what is to be
         cleaned soon, unless another process of the home does. Roots that another process drives are followed instead.
         """
+        from polyaxon.scheduler.drive import Drive
+
         held = [self._held.pop(root) for root in roots if root in self._held]
         waits = stays and self._is_cleaner()
         watched = (on_run, on_interrupt)
@@ -199,6 +203,8 @@ class Local:
 
     def serve(self, until_idle: bool = False, on_interrupt: Callable[[Driver], None] | None = None) -> None:
         """Be the home's scheduler: drive whatever is there until interrupted, or until nothing is left."""
+        from polyaxon.scheduler.drive import Drive
+
         held = list(self._held.values())
         self._held.clear()
         stays = self._is_cleaner()
@@ -206,6 +212,8 @@ class Local:
 
     def needs_cleaner(self) -> bool:
         """Whether finished runs are to be cleaned soon, and no process of the home stays for that."""
+        from polyaxon.scheduler.drive import cleans_soon
+
         if not cleans_soon(self.store, _now()):
             return False
         is_free = self._is_cleaner()
@@ -226,6 +234,8 @@ class Local:
             self._cleaning = None
 
     def _drive(self, make: Callable[[Scheduler], Drive]) -> None:
+        import asyncio
+
         listener = _listener(self.settings.home)
         try:
             asyncio.run(make(self._scheduler(listener)).run())
@@ -234,6 +244,8 @@ class Local:
                 listener.close()
 
     def _scheduler(self, listener: Listener | None) -> Scheduler:
+        from polyaxon.scheduler.loop import Scheduler, Tuning
+
         settings = self.settings
         runtime = self._runtime()
         return Scheduler(
@@ -325,6 +337,7 @@ def _process_runtime(settings: Settings) -> Runtime:
 
 def _engine(settings: Settings, runtime: Runtime) -> Engine:
     from polyaxon.engine import Flow, World, decide
+    from polyaxon.scheduler.loop import Engine
 
     world = World(
         places=runtime.places,

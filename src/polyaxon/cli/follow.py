@@ -26,10 +26,11 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import Status, is_final
-from polyaxon.server import Driver, Local
+from polyaxon.server import Local
 
 if TYPE_CHECKING:
     from polyaxon.engine.explain import Explanation
+    from polyaxon.scheduler.drive import Driver
 
 __all__ = ["Manner", "follow"]
 

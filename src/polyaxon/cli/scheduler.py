@@ -21,7 +21,8 @@ def scheduler(until_idle: bool, uuid: str | None, mirrors: tuple[str, ...]) -> N
     """
     from polyaxon.cli.assignments import read_mirrors
     from polyaxon.cli.home import Home
-    from polyaxon.server import Driver, open_local
+    from polyaxon.scheduler.drive import Driver
+    from polyaxon.server import open_local
     from polyaxon.settings import read_settings
 
     settings = read_settings(given={"mirrors": read_mirrors(mirrors)})

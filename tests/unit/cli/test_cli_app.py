@@ -33,11 +33,24 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 def test_a_command_that_reads_a_file_does_not_look_for_plugins(tmp_path: Path) -> None:
     file = tmp_path / "train.yaml"
     file.write_text("kind: component\nrun: {kind: job, container: {image: x, command: ['true']}}\n")
-    told = [sys.executable, "-X", "importtime", "-m", "polyaxon", "check", "-f", str(file)]
-    answer = subprocess.run(told, capture_output=True, text=True, check=True)
-    imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    imported = _imported_by(["check", "-f", str(file)])
     assert "pydantic.plugin" in imported
     assert "importlib.metadata" not in imported
+
+
+def test_a_command_that_asks_the_store_imports_neither_models_nor_a_scheduler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYAXON_HOME", str(tmp_path))
+    imported = _imported_by(["ops", "ls"])
+    assert "polyaxon.store.sql" in imported
+    assert imported.isdisjoint({"pydantic", "asyncio", "yaml", "polyaxon.spec.fields", "polyaxon.scheduler.loop"})
+
+
+def _imported_by(command: list[str]) -> set[str]:
+    told = [sys.executable, "-X", "importtime", "-m", "polyaxon", *command]
+    answer = subprocess.run(told, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -17,7 +17,7 @@ from polyaxon.model.run import Cloning, Condition, ManagedBy, Run, RunKind
 from polyaxon.model.status import Status
 from polyaxon.runtimes.process.locks import take
 from polyaxon.scheduler.crash import crash_points
-from polyaxon.server import Driver
+from polyaxon.scheduler.drive import Driver
 
 
 def test_rows_are_told_in_order_and_end_with_the_stored_ones(bench: Bench) -> None:
