@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ import psutil
 import pytest
 import yaml
 from command_line import Cli, wait_until
+
+from polyaxon.server import open_store
+from polyaxon.settings import read_settings
 
 LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(600)"
 
@@ -42,6 +47,15 @@ def free_port() -> int:
 def status(cli: Cli, name: str = "web") -> str:
     found = [run["status"] for run in cli.runs() if run["name"] == name]
     return found[-1] if found else ""
+
+
+def drives(cli: Cli, process: subprocess.Popen[str]) -> bool:
+    """Whether that process has the lease of the newest run: then it listens to Ctrl-C, too."""
+    store = open_store(read_settings({"POLYAXON_HOME": str(cli.home)}))
+    try:
+        return f":{process.pid}:" in (store.holder(cli.runs()[-1]["uuid"], datetime.now(UTC)) or "")
+    finally:
+        store.close()
 
 
 def test_a_service_runs_once_its_port_answers_and_says_where_it_is(cli: Cli, tmp_path: Path) -> None:
@@ -122,6 +136,7 @@ def test_a_service_outlives_its_scheduler_and_is_found_again(cli: Cli, tmp_path:
     again = cli.start("ops", "resume", "web")
     wait_until(lambda: "address" in cli.run("ops", "get", "web").stdout, "its address")
     assert cli.json("ops", "service", "web")["urls"] == [f"http://127.0.0.1:{port}"]
+    wait_until(lambda: drives(cli, again), "its driver")
     again.send_signal(signal.SIGINT)
     again.communicate(timeout=120)
     assert status(cli) == "stopped"
