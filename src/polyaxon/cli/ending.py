@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -18,6 +19,7 @@ __all__ = ["SUCCESSES", "Ending", "describe_ending"]
 SUCCESSES = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 """The final statuses that exit 0."""
 FAILURES_SHOWN = 5
+REASONS_READ = 20
 LOG_LINES = 12
 
 
@@ -58,11 +60,24 @@ def _failures(tree: Tree, root: Node, ending: Ending) -> Iterator[str]:
             yield click.style("  | ", dim=True) + line
     if len(failed) > FAILURES_SHOWN:
         yield f"and {len(failed) - FAILURES_SHOWN} more runs failed"
-    unreached = [tree.path(node) for node in tree.walk() if node.run.status == Status.UPSTREAM_FAILED]
-    if unreached:
-        yield f"not run because of that: {', '.join(unreached)}"
+    unreached = [node for node in tree.walk() if node.run.status == Status.UPSTREAM_FAILED]
+    by_themselves = {
+        node.run.uuid: reason
+        for node in unreached[:REASONS_READ]
+        if (reason := ending.reason(node.run.uuid)).startswith("trigger") and not _BLAMES.search(reason)
+    }
+    others = [tree.path(node) for node in unreached if node.run.uuid not in by_themselves]
+    if others:
+        yield f"not run because of that: {', '.join(others)}"
+    for node in unreached:
+        if node.run.uuid in by_themselves:
+            yield f"`{tree.path(node)}` was not run: {by_themselves[node.run.uuid]}"
     if failed or unreached:
         yield ""
+
+
+_BLAMES = re.compile(r"` (failed|upstream_failed|stopped)\b")
+"""What says of a run that another one's failure or stop kept it from running; a trigger may also fail by successes."""
 
 
 def _explained_below(tree: Tree, node: Node) -> bool:

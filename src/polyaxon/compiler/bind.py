@@ -50,6 +50,8 @@ class _Given:
     is_data: bool = False
     bound: Bound | None = None
     busy: bool = False
+    is_wrong: bool = False
+    """What it refers to is not there, which is noted."""
 
 
 def bind(operation: Operation, inputs: Iterable[IO], outputs: Iterable[IO], around: Surroundings) -> Bindings:
@@ -187,15 +189,26 @@ def _from_param(item: _Given, param: Param, around: Surroundings, problems: list
         ref, path = read_ref(param.ref), read_path(str(param.value))
         item.raw = _referenced(ref, path, item.name, around)
     except RefError as error:
-        item.raw = None
+        item.raw, item.is_wrong = None, not partial
         if not partial:
             problems.append(problem(CompileCode.BAD_REF, str(error), f"params.{item.name}", error.suggestion))
     if item.raw is MISSING:
-        item.raw = None
+        item.raw, item.is_wrong = None, not partial
         if not partial:
             what = f"`{param.value}` of `{param.ref}`"
-            message = f"the param `{item.name}` takes {what}, which has no such value"
+            has = _what_there_is(ref, path, around)
+            message = f"the param `{item.name}` takes {what}, which has no such value{has}"
             problems.append(problem(CompileCode.UNKNOWN_VALUE, message, f"params.{item.name}"))
+
+
+def _what_there_is(ref: Ref, path: tuple[str, ...], around: Surroundings) -> str:
+    """Return what to add for those who look for a value that a run does not have."""
+    run = (around.upstream if ref.kind == "ops" else around.runs).get(ref.name)
+    known = getattr(run, path[0], None) if path[0] in {"outputs", "artifacts", "inputs"} else None
+    if not isinstance(known, Mapping):
+        return ""
+    names = sorted(known)[:8]
+    return f" (its {path[0]}: {', '.join(f'`{name}`' for name in names) or 'none'})"
 
 
 def _default(io: IO) -> Any:
@@ -264,6 +277,9 @@ class _Resolver:
     def bound(self, item: _Given) -> Bound | None:
         """Return the value of one name; None when it is wrong, which is noted."""
         if item.bound is not None:
+            return item.bound
+        if item.is_wrong:
+            item.bound = _bound(item, None)
             return item.bound
         if item.raw is MISSING:
             item.bound = self._missing(item)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -35,7 +36,7 @@ def a_run(name: str, status: Status, pipeline: str | None = "root", **fields: An
     )
 
 
-def told(*runs: Run) -> list[str]:
+def told(*runs: Run, reasons: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     tree = Tree(runs[0].uuid)
     for run in runs:
         tree.update(run)
@@ -43,7 +44,10 @@ def told(*runs: Run) -> list[str]:
     def last_lines(uuid: str, count: int) -> Sequence[str]:
         return [f"last words of {uuid}"][:count]
 
-    ending = Ending(lambda uuid: f"{uuid} ended with exit code 1", last_lines, lambda uuid: f"/home/artifacts/{uuid}")
+    def reason(uuid: str) -> str:
+        return reasons.get(uuid, f"{uuid} ended with exit code 1")
+
+    ending = Ending(reason, last_lines, lambda uuid: f"/home/artifacts/{uuid}")
     return [click.unstyle(line) for line in describe_ending(tree, ending, START)]
 
 
@@ -72,6 +76,21 @@ def test_a_failed_operation_is_shown_with_its_own_last_lines_and_what_it_prevent
         "",
     ]
     assert lines[-1].endswith("polyaxon ops resume root")
+
+
+def test_a_trigger_that_successes_did_not_satisfy_is_not_blamed_on_a_failure() -> None:
+    lines = told(
+        a_run("root", Status.FAILED, None, kind=RunKind.DAG),
+        a_run("bad", Status.FAILED, index=0),
+        a_run("after", Status.UPSTREAM_FAILED, index=1),
+        a_run("alarm", Status.UPSTREAM_FAILED, index=2),
+        reasons={
+            "after": "trigger `all_succeeded` was not satisfied: `bad` failed",
+            "alarm": "trigger `all_failed` was not satisfied: every upstream succeeded",
+        },
+    )
+    assert "not run because of that: after" in lines
+    assert "`alarm` was not run: trigger `all_failed` was not satisfied: every upstream succeeded" in lines
 
 
 def test_only_the_first_failures_are_shown_in_full() -> None:

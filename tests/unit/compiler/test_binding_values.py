@@ -211,3 +211,11 @@ def test_what_a_param_says_of_its_input_counts() -> None:
 
 def test_nothing_is_needed_where_nothing_is_referred_to() -> None:
     assert not needs(operation(f"kind: component\n{JOB}\n"), around())
+
+
+def test_a_value_that_a_run_does_not_have_is_told_once_with_those_it_has() -> None:
+    found = using("inputs: [{name: n, type: int}]", f"{{n: {{ref: runs.{OTHER}, value: outputs.lss}}}}")
+    with pytest.raises(SpecError) as caught:
+        compiled(found, runs={OTHER: facts(outputs={"loss": 1, "acc": 2})})
+    (problem,) = caught.value.problems
+    assert problem.message.endswith("which has no such value (its outputs: `acc`, `loss`)")
