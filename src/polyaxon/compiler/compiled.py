@@ -143,7 +143,12 @@ class Compiled:
         return f"{_dump({**_HEAD, **own, **self._declarations()})[:-1]},{layout.text[1:]}"
 
     def _declarations(self) -> dict[str, Any]:
-        return {name: list(map(declaration, bounds)) for name, bounds in self.bindings.by_section() if bounds}
+        declared = self.layout.declared if self.layout is not None else {}
+        return {
+            name: [declaration(bound, declared) for bound in bounds]
+            for name, bounds in self.bindings.by_section()
+            if bounds
+        }
 
 
 _HEAD: Data = {"version": 1.1, "kind": "compiled_operation"}

@@ -71,13 +71,21 @@ class Bindings:
         return ("inputs", self.inputs), ("outputs", self.outputs), ("contexts", self.contexts)
 
 
-def declaration(bound: Bound) -> dict[str, Any]:
-    """Return the bound value as an entry of `inputs`, `outputs` or `contexts` in the file's words."""
-    declared = bound.io.model_dump(by_alias=True, exclude_unset=True) if bound.io is not None else {"name": bound.name}
+def declaration(bound: Bound, known: dict[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the bound value as an entry of `inputs`, `outputs` or `contexts` in the file's words. What the component
+    declares is read once, and kept in `known`."""
+    declared = dict(known[bound.name] if bound.name in known else _declared(bound, known))
     given: dict[str, Any] = {"connection": bound.connection, "toInit": bound.to_init or None, "toEnv": bound.to_env}
     declared.update({name: value for name, value in given.items() if value is not None})
     if bound.value is not None or "value" in declared:
         declared["value"] = plain(bound.value)
+    return declared
+
+
+def _declared(bound: Bound, known: dict[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    if bound.io is None:
+        return {"name": bound.name}
+    declared = known[bound.name] = bound.io.model_dump(by_alias=True, exclude_unset=True)
     return declared
 
 

@@ -89,6 +89,8 @@ class Layout:
     """By image: the replicas of a runtime section that no value can change."""
     text: str | None = None
     """The sections and the runtime as JSON, where no value can change them."""
+    declared: dict[str, Data] = field(default_factory=dict)
+    """By name: what the component declares of its inputs and outputs, in the file's words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,8 +209,8 @@ def _prolong(sweep: Sweep, index: int, name: str, points: Sequence[tuple[int, fl
 
 
 def _room(group: Group, sweep: Sweep, window: int) -> int:
-    if group.room is not None:
-        return min(group.room - group.used, window) - len(group.ready)
+    if (room := group.room) is not None:
+        return min(room - group.used, window) - len(group.ready)
     # Without a limit, adaptive searches suggest one trial ahead of the queue: later suggestions know more.
     ahead = window if sweep.numbered is not None else 1
     return ahead - sum(group.lanes.values()) - len(group.ready)

@@ -100,6 +100,8 @@ def _compile(turn: Turn, node: Node) -> bool:
 def _link(turn: Turn, node: Node) -> None:
     """Say which other runs this one takes values from: those that its joins found, and those it names."""
     state = work(node)
+    if not (state.joins or state.runs):
+        return
     joined = {facts.uuid: "join" for found in state.joins for facts in found}
     named = {facts.uuid: "run" for facts in state.runs.values()}
     turn.changes.extend(Linked(uuid, node.id, kind) for uuid, kind in (joined | named).items())

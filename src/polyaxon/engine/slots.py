@@ -34,8 +34,8 @@ def fill(turn: Turn, pipeline: Node) -> None:
     group = _group(pipeline)
     if not group.is_open or pipeline.status is not Status.RUNNING:
         return
-    window = turn.flow.world.defaults.window
-    while group.ready and ((room := group.room) is None or group.used < room):
+    window, room = turn.flow.world.defaults.window, group.room
+    while group.ready and (room is None or group.used < room):
         index, child = heappop(group.ready)
         # Entries are not searched for when a child is stopped or held: they are dropped here.
         if child.is_final or child.pending is not None or child.holds_slot:

@@ -33,6 +33,7 @@ from polyaxon.scheduler.driven import Incoming, Roots, created_roots, joined
 from polyaxon.scheduler.fetch import answer
 from polyaxon.scheduler.listening import Listening
 from polyaxon.scheduler.pace import Pace
+from polyaxon.scheduler.rest import Rest
 from polyaxon.scheduler.timers import Alarms
 from polyaxon.scheduler.watches import Watches
 from polyaxon.store.base import Batch, Lease, Store
@@ -128,7 +129,7 @@ class Scheduler:
         """Whether roots may be leased to us without our knowing: a claim failed, perhaps after its commit."""
         self._to_load: dict[RunId, Lease] = {}
         self._subscribers: list[Callable[[Sequence[Change]], None]] = []
-        self._waiter: asyncio.Future[None] | None = None
+        self._rest = Rest()
         self._lingering: asyncio.TimerHandle | None = None
         self._look_at = self._beat_at = self._retry_at = self._now
         self._retry_seconds = self._tuning.retry_seconds
@@ -165,8 +166,7 @@ class Scheduler:
 
     def wake(self) -> None:
         """Go on without waiting longer."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._rest.wake()
 
     def drives(self, root: RunId) -> bool:
         """Whether the root is driven here, or about to be."""
@@ -228,14 +228,7 @@ class Scheduler:
         now = self.clock()
         delay = (min(at for at in due if at is not None) - now).total_seconds()
         delay = min(delay, self._alarms.seconds_left(now))
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        alarm = loop.call_later(max(0.0, delay), self.wake)
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-            alarm.cancel()
+        await self._rest.at_most(delay)
 
     async def _gather(self) -> None:
         """Where commits are slow, wait a part of one for other attempts to end: they then share it.
@@ -478,6 +471,7 @@ class Scheduler:
             asyncio.get_running_loop().remove_reader(self._listener.socket)
         if self._lingering is not None:
             self._lingering.cancel()
+        self._rest.cancel()
         await self._dispatcher.settle()
         seeing.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -68,6 +68,8 @@ def compatible(
 
 def plain(value: Any) -> Any:
     """Return `value` as JSON has it: dates, times and durations become text and seconds."""
+    if type(value) in _ATOMS:
+        return value
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -77,6 +79,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     return of_client(value)
+
+
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
 def of_client(value: Any) -> Any:

@@ -7,7 +7,7 @@ lost is opened again by the next transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from threading import RLock
 from typing import Any, cast
@@ -47,17 +47,13 @@ class PostgresDatabase:
         for name in names:
             connection.one("SELECT pg_advisory_xact_lock(?, hashtext(?))", (_NAMES, name))
 
-    @contextmanager
-    def reading(self) -> Iterator[_Connection]:
+    def reading(self) -> AbstractContextManager[_Connection]:
         """One snapshot."""
-        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
-            yield connection
+        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-    @contextmanager
-    def writing(self) -> Iterator[_Connection]:
+    def writing(self) -> AbstractContextManager[_Connection]:
         """A transaction; whoever depends on rows it read locks them."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
+        return self._transaction("BEGIN")
 
     def migrate(self) -> None:
         """Create or upgrade the tables; a concurrent caller waits and finds the work done."""

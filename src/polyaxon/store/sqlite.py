@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
 from typing import Any
 
@@ -48,17 +48,13 @@ class SqliteDatabase:
     def lock_names(self, connection: Connection, names: Sequence[str]) -> None:
         """Nothing: a writer is alone."""
 
-    @contextmanager
-    def reading(self) -> Iterator[_Connection]:
+    def reading(self) -> AbstractContextManager[_Connection]:
         """One snapshot."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
+        return self._transaction("BEGIN")
 
-    @contextmanager
-    def writing(self) -> Iterator[_Connection]:
+    def writing(self) -> AbstractContextManager[_Connection]:
         """A transaction that owns the write lock from its first statement."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+        return self._transaction("BEGIN IMMEDIATE")
 
     def migrate(self) -> None:
         """Create or upgrade the tables; a concurrent caller waits and finds the work done."""
