@@ -19,7 +19,7 @@ __all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "set_value", "uns
 CONFIG_FILE = "config.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # making those methods takes every command some milliseconds
 class Settings:
     """What was set, checked. `home` is absolute; connections and queues are the file's own tables."""
 
