@@ -20,7 +20,7 @@ from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import SAFE_STOP, Status, is_final
 from polyaxon.server import Local
 
-__all__ = ["approve", "invalidate", "open_local_home", "skip", "stop"]
+__all__ = ["ENDED", "approve", "invalidate", "open_local_home", "skip", "stop"]
 
 ENDED = {
     Status.SUCCEEDED: "succeeded",

@@ -10,6 +10,7 @@ import click
 from polyaxon.cli.background import leave_scheduler
 from polyaxon.cli.follow import Manner, follow
 from polyaxon.cli.home import Home, open_local_home, project_option, run_argument, run_option
+from polyaxon.cli.ops.requests import ENDED
 from polyaxon.cli.ops.restart import changed
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.cli.shapes import run_detail
@@ -57,7 +58,7 @@ def resume(
         run = home.find(uuid or reference, project)
         if run.status in DONE and not _has_gaps(home, run):
             raise ConflictError(
-                f"{run.name or run.uuid} has {run.status.value}: there is nothing to continue",
+                f"{run.name or run.uuid} has {ENDED[run.status]}: there is nothing to continue",
                 hint=f"`polyaxon ops restart {run.uuid[:8]}` runs it again",
             )
         if is_final(run.status):
