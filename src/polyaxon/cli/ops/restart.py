@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from polyaxon.cli.assignments import read_assignments, read_list
@@ -16,6 +20,7 @@ from polyaxon.compiler.resolve import Overrides, load
 from polyaxon.compiler.sources import Source
 from polyaxon.errors import ConflictError, NotFoundError, SpecError, UsageError
 from polyaxon.model.run import Cloning, Run
+from polyaxon.spec.load import parse
 from polyaxon.spec.operation import Operation
 
 __all__ = ["changed", "restart"]
@@ -26,7 +31,7 @@ __all__ = ["changed", "restart"]
 @run_option
 @project_option
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
-@click.option("-f", "--file", "files", multiple=True, help="A preset to lay over what ran.")
+@click.option("-f", "--file", "files", multiple=True, help="A file to run instead, or a preset to lay over what ran.")
 @click.option("-c", "--copy", is_flag=True, help="Begin with a copy of the run's outputs.")
 @click.option("--copy-dir", "dirs", multiple=True, metavar="PATH", help="Begin with a copy of this directory.")
 @click.option("--copy-file", "copied", multiple=True, metavar="PATH", help="Begin with a copy of this file.")
@@ -94,12 +99,39 @@ def changed(home: Home, original: Run, params: tuple[str, ...], files: tuple[str
         )
     sources = sources_of(home.settings)
     overrides = Overrides(params=read_assignments("-P", params))
-    loaded = load(
-        sources, Source(original.raw_content, f"run {original.uuid[:8]}"), list(map(read_file, files)), overrides
+    given = list(map(read_file, files))
+    ran = Source(original.raw_content, f"run {original.uuid[:8]}")
+    whole = _whole(given[0]) if given else None
+    # A file of its own takes the place of what ran: laid over it, lists like a command would be joined.
+    layers = (
+        [given[0], *_kept_params(original, whole, overrides.params), *given[1:]] if whole is not None else [ran, *given]
     )
+    loaded = load(sources, layers[0], layers[1:], overrides)
     if loaded.operation is None:
         raise SpecError([problem for problem in loaded.problems if problem.severity == "error"])
     return loaded.operation
+
+
+def _whole(source: Source) -> Mapping[str, Any] | None:
+    """Return what the file says when it says what to run, and is no preset."""
+    value = parse(source.text, source.location).value
+    has_body = value.get("run") if value.get("kind") == "component" else not value.keys().isdisjoint(_BODIES)
+    return value if has_body and not value.get("isPreset") else None
+
+
+_BODIES = frozenset({"component", "hubRef", "urlRef", "pathRef"})
+
+
+def _kept_params(original: Run, whole: Mapping[str, Any], changed: Mapping[str, Any]) -> list[Source]:
+    """Return the values that the run was given and the new file neither changes nor does away with."""
+    declared = (whole.get("component") or whole).get("inputs")
+    names = (
+        {item.get("name") for item in declared if isinstance(item, Mapping)} if isinstance(declared, list) else set()
+    )
+    given = json.loads(original.raw_content or "{}").get("params") or {}
+    changed = {**(whole.get("params") or {}), **changed}
+    kept = {name: value for name, value in given.items() if name in names and name not in changed}
+    return [Source(json.dumps({"isPreset": True, "params": kept}), "the run's params")] if kept else []
 
 
 def within(home: Home, run: Run, path: str) -> str:

@@ -30,7 +30,7 @@ DONE = {Status.SUCCEEDED, Status.SKIPPED}
 @run_option
 @project_option
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
-@click.option("-f", "--file", "files", multiple=True, help="A preset to lay over what ran.")
+@click.option("-f", "--file", "files", multiple=True, help="A file to run instead, or a preset to lay over what ran.")
 @click.option("-w", "--watch", is_flag=True, help="Tell every status, not only those that matter.")
 @click.option("-l", "--log", "--logs", "with_logs", is_flag=True, help="Print what the runs write.")
 @click.option("-d", "--detach", is_flag=True, help="Leave it to a background scheduler and return.")
