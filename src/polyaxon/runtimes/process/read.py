@@ -84,7 +84,7 @@ def read_verdict(stem: str) -> Verdict | None:
 def left_warnings(layout: Layout, run: RunId) -> list[str]:
     """Return the lines that the run's programs left as warnings."""
     file = f"{layout.home}/artifacts/{run}/{WARNINGS}"
-    return Path(file).read_text(errors="replace").splitlines() if os.path.exists(file) else []
+    return Path(file).read_text(errors="replace").splitlines() if os.access(file, os.F_OK) else []
 
 
 def describe_code(code: int) -> str:
