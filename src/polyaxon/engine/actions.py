@@ -18,7 +18,7 @@ from polyaxon.engine.turn import Turn, work
 from polyaxon.model.run import Cloning
 from polyaxon.model.status import SAFE_STOP, Pending, Status
 
-__all__ = ["approve", "requested"]
+__all__ = ["requested"]
 
 
 def requested(turn: Turn, node: Node, event: Requested) -> None:
@@ -26,27 +26,6 @@ def requested(turn: Turn, node: Node, event: Requested) -> None:
     refusal = _ACTIONS[event.action](turn, node, event)
     if refusal is not None:
         turn.explain(node, "request", action=event.action.value, by=event.by, refused=refusal)
-
-
-def approve(turn: Turn, node: Node) -> str | None:
-    """End the wait that an approval can end, and go on from there."""
-    if node.pending is Pending.CACHE:
-        cache.let_run(turn, node)
-        return None
-    if node.pending is Pending.UPLOAD:
-        turn.cancel_timer(node, TimerKind.PENDING_TIMEOUT)
-        operation = node.operation
-        node.pending = compilation.held_by(operation) if operation is not None else None
-        turn.update(node, pending=node.pending)
-    elif node.pending is Pending.APPROVAL:
-        node.pending = None
-        turn.update(node, pending=None, **remember(node, approved=True))
-    else:
-        return "it waits for no approval"
-    # A child of a dag may still wait for its upstreams: then its trigger releases it.
-    if node.pending is None and (node.released or node.pipeline is None):
-        release(turn, node)
-    return None
 
 
 def _stop(turn: Turn, node: Node, event: Requested) -> str | None:
@@ -71,10 +50,31 @@ def _skip(turn: Turn, node: Node, event: Requested) -> str | None:
 
 
 def _approve(turn: Turn, node: Node, event: Requested) -> str | None:
-    refusal = approve(turn, node)
+    refusal = _end_wait(turn, node)
     if refusal is None:
         turn.explain(node, "approval", by=event.by)
     return refusal
+
+
+def _end_wait(turn: Turn, node: Node) -> str | None:
+    """End the wait that an approval can end, and go on from there."""
+    if node.pending is Pending.CACHE:
+        cache.let_run(turn, node)
+        return None
+    if node.pending is Pending.UPLOAD:
+        turn.cancel_timer(node, TimerKind.PENDING_TIMEOUT)
+        operation = node.operation
+        node.pending = compilation.held_by(operation) if operation is not None else None
+        turn.update(node, pending=node.pending)
+    elif node.pending is Pending.APPROVAL:
+        node.pending = None
+        turn.update(node, pending=None, **remember(node, approved=True))
+    else:
+        return "it waits for no approval"
+    # A child of a dag may still wait for its upstreams: then its trigger releases it.
+    if node.pending is None and (node.released or node.pipeline is None):
+        release(turn, node)
+    return None
 
 
 def _resume(turn: Turn, node: Node, event: Requested) -> str | None:

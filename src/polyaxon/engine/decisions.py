@@ -120,7 +120,6 @@ _TIMERS: dict[TimerKind, Callable[[Turn, Node], Any]] = {
     TimerKind.RETRY: attempts.retry_due,
     TimerKind.SCHEDULE: later("schedule", "tick"),
     TimerKind.TTL: clean,
-    TimerKind.APPROVE: actions.approve,
     TimerKind.STOP_GRACE: attempts.stuck,
 }
 

@@ -41,7 +41,6 @@ class TimerKind(StrEnum):
     RETRY = "retry"
     SCHEDULE = "schedule"
     TTL = "ttl"
-    APPROVE = "approve"
     STOP_GRACE = "stop_grace"
 
 
