@@ -14,13 +14,12 @@ from typing import Any
 
 from polyaxon.engine.commands import Change, Created, Explained, Linked, Moved, Updated
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run
+from polyaxon.model.run import Condition, Run
 from polyaxon.store.base import Batch
-from polyaxon.store.conditions import condition_line
 from polyaxon.store.database import Connection, Database
 from polyaxon.store.events import encode_events
 from polyaxon.store.leases import busy_elsewhere
-from polyaxon.store.rows import run_to_row, updates
+from polyaxon.store.rows import condition_to_line, run_to_row, updates
 from polyaxon.store.runs import (
     INSERT_CONTENTS,
     INSERT_RUN,
@@ -104,7 +103,7 @@ class _Writes:
     def moved(self, change: Moved, _sequence: int, _latest: datetime | None) -> None:
         condition = change.condition
         status, at = condition.type, condition.at
-        line = condition_line(status._value_, condition.reason, condition.message, micros(at))
+        line = condition_to_line(condition)
         known = self.fields.get(change.run)
         if known is None:
             self.fields[change.run] = {"status": status, "updated_at": at, "conditions": line, **change.fields}
@@ -167,4 +166,4 @@ def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
 
 
 def _first_line(run: Run) -> str:
-    return condition_line(run.status._value_, "OperationCreated", "", micros(run.created_at))
+    return condition_to_line(Condition(run.status, "OperationCreated", "", run.created_at))

@@ -12,10 +12,7 @@ from typing import Any
 
 from polyaxon.store.values import clean_text
 
-__all__ = ["APPEND", "condition_line", "conditions_of"]
-
-APPEND = "conditions = conditions || ?"
-"""The setting that adds lines."""
+__all__ = ["condition_line", "conditions_of"]
 
 
 def condition_line(status: str, reason: str, message: str, at: int | None) -> str:

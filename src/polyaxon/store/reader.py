@@ -16,7 +16,7 @@ from typing import Any
 
 from polyaxon.errors import ConflictError, NotFoundError, StoreError
 from polyaxon.query import parse_sort
-from polyaxon.store.conditions import APPEND, condition_line, conditions_of
+from polyaxon.store.conditions import condition_line, conditions_of
 from polyaxon.store.dialects import SQLITE
 from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
 from polyaxon.store.search import live_filter, order_by, where
@@ -199,9 +199,9 @@ class LocalStore:
                 raise ConflictError(f"the status of run `{uuid}` is its scheduler's", hint="leave a request instead")
             if status == "created" or row["status"] in _FINAL:
                 return
-            _set(connection, row["id"], {"status": status, "updated_at": at, **_times(row, status, at or 0)})
-            line = condition_line(status, reason, message, at)
-            connection.execute(f"UPDATE runs SET {APPEND} WHERE id = ?", (line, row["id"]))
+            history = row["conditions"] + condition_line(status, reason, message, at)
+            moved = {"status": status, "updated_at": at, "conditions": history}
+            _set(connection, row["id"], {**moved, **_times(row, status, at or 0)})
 
     def add_artifacts(self, uuid: str, artifacts: Iterable[Mapping[str, Any]]) -> None:
         """Insert or update lineage by name and kind. Keys: `name`, `kind`, `path`, `summary`, `is_input`."""

@@ -14,11 +14,20 @@ from typing import Any, NamedTuple
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Cloning, Condition, ManagedBy, Run, RunKind
 from polyaxon.model.status import Pending, Status
-from polyaxon.store.conditions import APPEND
+from polyaxon.store.conditions import condition_line
 from polyaxon.store.database import Row
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 
-__all__ = ["COLUMNS", "CONTENTS", "RUN_COLUMNS", "condition_from_row", "run_from_row", "run_to_row", "updates"]
+__all__ = [
+    "COLUMNS",
+    "CONTENTS",
+    "RUN_COLUMNS",
+    "condition_from_row",
+    "condition_to_line",
+    "run_from_row",
+    "run_to_row",
+    "updates",
+]
 
 
 class _Column(NamedTuple):
@@ -87,7 +96,7 @@ COLUMNS: Mapping[str, _Column] = {
 }
 _SETTINGS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     **{name: (f"{column.name} = ?", column.encode) for name, column in COLUMNS.items()},
-    "conditions": (APPEND, _same),
+    "conditions": ("conditions = conditions || ?", _same),
 }
 """How an update sets an attribute; to the conditions it adds."""
 CONTENTS = ("raw_content", "content")
@@ -160,6 +169,11 @@ def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
         )
         plan.append(_Update(statement, tuple((place, _same) for place, _ in apart)))
     return tuple(plan)
+
+
+def condition_to_line(condition: Condition) -> str:
+    """Return the line of a condition in its run's history."""
+    return condition_line(condition.type._value_, condition.reason, condition.message, micros(condition.at))
 
 
 def condition_from_row(row: Row) -> Condition:

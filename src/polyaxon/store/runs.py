@@ -16,11 +16,19 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, ManagedBy, Run, RunFacts
 from polyaxon.model.status import FINAL, Status
 from polyaxon.store.base import Artifact, Edge, Explanation, Page
-from polyaxon.store.conditions import condition_line, conditions_of
+from polyaxon.store.conditions import conditions_of
 from polyaxon.store.database import Connection, Row
 from polyaxon.store.dialects import Dialect
-from polyaxon.store.rows import COLUMNS, RUN_COLUMNS, condition_from_row, run_from_row, run_to_row, updates
-from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
+from polyaxon.store.rows import (
+    COLUMNS,
+    RUN_COLUMNS,
+    condition_from_row,
+    condition_to_line,
+    run_from_row,
+    run_to_row,
+    updates,
+)
+from polyaxon.store.values import clean_text, from_json, from_micros, to_json
 
 __all__ = [
     "INSERT_CONTENTS",
@@ -64,15 +72,11 @@ _MANY = 500
 
 def create(connection: Connection, run: Run, condition: Condition) -> bool:
     """Add a run with its first condition; a known uuid changes nothing and gives False."""
-    if connection.run(INSERT_RUN, (*run_to_row(run), _line(condition))) != 1:
+    if connection.run(INSERT_RUN, (*run_to_row(run), condition_to_line(condition))) != 1:
         return False
     if run.raw_content is not None or run.content is not None:
         connection.run(INSERT_CONTENTS, (run.raw_content, run.content, run.uuid))
     return True
-
-
-def _line(condition: Condition) -> str:
-    return condition_line(condition.type.value, condition.reason, condition.message, micros(condition.at))
 
 
 def get(connection: Connection, uuid: str) -> Run:
@@ -141,7 +145,7 @@ def record(connection: Connection, uuid: RunId, condition: Condition, fields: Ma
     run = get(connection, uuid)
     if run.managed_by is not ManagedBy.USER:
         raise ConflictError(f"run `{uuid}` is driven by a scheduler", hint="ask it: `polyaxon ops stop|approve|resume`")
-    moved = {"status": condition.type, "updated_at": condition.at, "conditions": _line(condition)}
+    moved = {"status": condition.type, "updated_at": condition.at, "conditions": condition_to_line(condition)}
     update(connection, uuid, {**moved, **fields})
 
 
