@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from polyaxon.errors import NotFoundError, UsageError
+from polyaxon.errors import NotFoundError
+from polyaxon.model.project import split_project
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Cloning, Run
 from polyaxon.settings import Settings, read_settings
@@ -79,13 +80,13 @@ class Home:
         """
         if reference is None:
             return self._last(self.project(project))
+        scope = None if project is None else self.project(project)
         uuid = reference.replace("-", "")
         if _could_be_uuid(uuid):
             try:
                 return self.store.get(uuid)
             except NotFoundError:
                 pass  # it may still be a name
-        scope = self.project(project) if project else None
         name = _as_text(reference)
         for where in _NEAREST_FIRST:
             found = self._list(scope, f"name:{name}" + where.format(name=name), 1)
@@ -150,13 +151,10 @@ def say_whose_files(home: Home, run: Run) -> None:
 
 
 def project_name(settings: Settings, given: str | None) -> str:
-    """Return the project's name without its owner; `.` separates as well as `/`."""
-    if given is None:
-        return settings.project
-    owner, slash, name = given.rpartition("/")
-    if not name or owner.count("/") > 1:
-        raise UsageError(f"`{given}` is not a project", hint="write `-p PROJECT` or `-p OWNER/PROJECT`")
-    return name if slash else given
+    """Return the project's name without its owner: the one given, or the configured one."""
+    if given is not None:
+        return split_project(given, "the project asked for")[1]
+    return split_project(settings.project, settings.origins.get("project", "the default"))[1]
 
 
 def _could_be_uuid(text: str) -> bool:

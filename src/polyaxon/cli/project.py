@@ -13,12 +13,11 @@ from polyaxon.cli.home import open_home
 from polyaxon.cli.output import Output, output_option, write_json, write_table
 from polyaxon.cli.shapes import project_item
 from polyaxon.cli.words import age
-from polyaxon.errors import ConflictError, NotFoundError, UsageError
+from polyaxon.errors import ConflictError, NotFoundError
+from polyaxon.model.project import split_project
 from polyaxon.store.base import Project
 
 __all__ = ["project"]
-
-NAME_LENGTH = 128
 
 
 @click.group()
@@ -50,7 +49,7 @@ def ls(output: Output) -> None:
 @output_option
 def create(name: str, description: str | None, tags: str, output: Output) -> None:
     """Create the project NAME."""
-    _check_name(name)
+    _, name = split_project(name, "NAME")
     now = datetime.now(UTC)
     tag_list = tuple(tag.strip() for tag in tags.split(",") if tag.strip())
     with open_home() as home:
@@ -68,6 +67,7 @@ def create(name: str, description: str | None, tags: str, output: Output) -> Non
 @output_option
 def get(name: str, output: Output) -> None:
     """Show the project NAME and how many runs it has."""
+    _, name = split_project(name, "NAME")
     now = datetime.now(UTC)
     with open_home() as home:
         found = _find(home.store.projects(), name)
@@ -92,12 +92,3 @@ def _find(projects: Sequence[Project], name: str) -> Project:
         f"there is no project `{name}`",
         hint=f"did you mean `{near[0]}`?" if near else "`polyaxon project ls` lists them",
     )
-
-
-def _check_name(name: str) -> None:
-    plain = name.replace("-", "").replace("_", "").replace(".", "")
-    if not plain.isascii() or not plain.isalnum() or len(name) > NAME_LENGTH:
-        raise UsageError(
-            f"`{name}` cannot be a project's name",
-            hint=f"use letters, digits, `-`, `_` and `.`, at most {NAME_LENGTH} characters",
-        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Mapping
 
+from polyaxon.model.project import split_project
+
 __all__ = ["is_on", "resolve_names"]
 
 
@@ -13,11 +15,12 @@ def resolve_names(
 ) -> tuple[str, str, str | None]:
     """Return (owner, project, uuid of the run this process belongs to, if any).
 
-    `project` may be `owner/project` or `owner.project`. Nothing is read from caches: a run knows what it is.
+    `project` may have its owner before it. Nothing is read from caches: a run knows what it is.
     """
     settings = os.environ if env is None else env
-    if project and owner is None and ("/" in project or "." in project):
-        owner, _, project = project.replace("/", ".").partition(".")
+    if project:
+        before, project = split_project(project, "`project`")
+        owner = owner or before
     instance = settings.get("POLYAXON_RUN_INSTANCE", "").split(".")
     if len(instance) == 4:
         return owner or instance[0], project or instance[1], instance[3].replace("-", "").lower()

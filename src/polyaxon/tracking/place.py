@@ -47,8 +47,11 @@ def find_place(
     is_new: bool | None = None,
 ) -> Place:
     """Return the place of the run that the arguments, else the environment, mean; a new one where they mean none."""
-    if project and owner is None and ("/" in project or "." in project):
-        owner, _, project = project.replace("/", ".").partition(".")
+    if project:
+        from polyaxon.model.project import split_project  # few programs name one
+
+        before, project = split_project(project, "`project`")
+        owner = owner or before
     offline = switch(env, "POLYAXON_IS_OFFLINE") if is_offline is None else is_offline
     instance = env.get("POLYAXON_RUN_INSTANCE")
     if switch(env, "POLYAXON_IS_MANAGED") and instance and not is_new and not offline:

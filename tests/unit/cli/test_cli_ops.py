@@ -266,6 +266,7 @@ def test_projects_are_created_listed_and_shown(store: Store, capsys: pytest.Capt
     answer(capsys, "project", "create", "vision", "--description", "images", "--tags", "a,b")
     assert [item["name"] for item in document(capsys, "project", "ls")] == ["default", "vision"]
     assert document(capsys, "project", "get", "vision")["tags"] == ["a", "b"]
+    assert document(capsys, "project", "get", "acme/vision")["tags"] == ["a", "b"]
     assert run_app(["project", "create", "vision"]) == 2
     assert run_app(["project", "create", "no spaces"]) == 2
     assert run_app(["project", "get", "vison"]) == 2
@@ -391,3 +392,31 @@ def test_a_finished_run_moves_to_another_project_with_what_is_below_it(
     assert {run["name"] for run in document(capsys, "ops", "ls", "-p", "vision")} == {"run-a", "run-b"}
     assert run_app(["ops", "transfer", "run-c", "--to", "vision"]) == 2
     assert run_app(["ops", "transfer", "run-b", "--to", "default"]) == 2
+
+
+@pytest.mark.parametrize("given", ["we ird/p", "", "p/", "a/b/c/d", "näh", "p" * 129])
+def test_what_is_not_a_project_is_refused_and_none_is_taken_in_its_place(
+    given: str, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.ensure_project(Project("2" * 32, "p", START, START))
+    add(store, "a", project="p")
+    assert run_app(["ops", "ls", "-p", given]) == 2
+    said = capsys.readouterr().err
+    assert f"`{given}` (the project asked for) is not a project" in said
+    assert "OWNER/PROJECT" in said
+
+
+@pytest.mark.parametrize("given", ["p", "acme/p", "acme.p", "acme/team/p"])
+def test_a_project_may_have_its_owner_and_team_before_it(
+    given: str, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, "a", project="p")
+    assert [run["name"] for run in document(capsys, "ops", "ls", "-p", given)] == ["run-a"]
+
+
+def test_a_configured_project_that_is_none_is_refused_with_its_place(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYAXON_PROJECT", "we ird")
+    assert run_app(["ops", "ls"]) == 2
+    assert "`we ird` (the environment variable `POLYAXON_PROJECT`)" in capsys.readouterr().err

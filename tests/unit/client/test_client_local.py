@@ -13,7 +13,7 @@ from polyaxon.client import AsyncRunClient, PolyaxonClient, ProjectClient, RunCl
 from polyaxon.client.failures import PolyaxonClientException
 from polyaxon.client.http import HttpTransport
 from polyaxon.client.transport import open_transport
-from polyaxon.errors import ConflictError, NotFoundError, QueryError
+from polyaxon.errors import ConflictError, NotFoundError, QueryError, UsageError
 from polyaxon.store.reader import open_home
 
 UUIDS = ["0a" * 16, "0b" * 16, "0c" * 16]
@@ -44,6 +44,19 @@ def test_runs_are_found_sorted_and_paged() -> None:
     assert isinstance(run.created_at, datetime)
     assert run.to_dict()["inputs"] == {"lr": 0.2}
     assert [item.uuid for item in RunClient(project="demo").list(sort="name", offset=2)] == [UUIDS[2]]
+
+
+@pytest.mark.parametrize("project", ["acme/demo", "acme.demo", "acme/team/demo"])
+def test_a_project_may_have_its_owner_before_it(project: str) -> None:
+    client = RunClient(project=project)
+    assert (client.owner, client.project) == ("acme", "demo")
+    assert ProjectClient(project=project, owner="me").owner == "me"
+
+
+@pytest.mark.parametrize("client", [RunClient, ProjectClient])
+def test_what_is_not_a_project_is_refused(client: type[RunClient] | type[ProjectClient]) -> None:
+    with pytest.raises(UsageError, match=r"`we ird/demo` .* is not a project: `we ird`"):
+        client(project="we ird/demo")
 
 
 def test_another_project_has_other_runs() -> None:

@@ -48,6 +48,11 @@ def test_a_run_of_user_code_lives_in_the_home() -> None:
     assert (found.mode, found.owner, found.project, found.is_new) == (place.USER, "team", "vision", True)
 
 
+def test_what_is_not_a_project_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"`we ird/vision` .* is not a project: `we ird`"):
+        find_place({"POLYAXON_HOME": "/h"}, project="we ird/vision")
+
+
 def test_with_a_server_files_go_to_the_artifacts_root() -> None:
     found = find_place({"POLYAXON_HOST": "http://x", "POLYAXON_ARTIFACTS_ROOT": "/a"})
     assert found.directory == f"/a/{found.uuid}"
