@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -11,8 +10,9 @@ import click
 from polyaxon.cli.live.tree import Node, Tree
 from polyaxon.cli.words import colored_status, duration, values_in_short
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import RunKind
+from polyaxon.model.run import Condition, RunKind
 from polyaxon.model.status import Status
+from polyaxon.model.trigger import Unmet
 
 __all__ = ["SUCCESSES", "Ending", "describe_ending"]
 
@@ -25,9 +25,9 @@ LOG_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What describing an ending needs to read: a run's last reason, the last lines of its log, its directory."""
+    """What describing an ending needs to read: a run's last condition, the last lines of its log, its directory."""
 
-    reason: Callable[[str], str]
+    condition: Callable[[str], Condition | None]
     last_lines: Callable[[str, int], Sequence[str]]
     directory: Callable[[str], str]
 
@@ -53,31 +53,32 @@ def _failures(tree: Tree, root: Node, ending: Ending) -> Iterator[str]:
     failed += [node for node in tree.beside() if node.run.status == Status.FAILED]
     for node in failed[:FAILURES_SHOWN]:
         name = "the run" if node is root else f"`{tree.path(node)}`"
-        reason = ending.reason(node.run.uuid)
+        why = _message(ending.condition(node.run.uuid))
         yield ""
-        yield f"{name} failed" + (f": {reason}" if reason else "")
+        yield f"{name} failed" + (f": {why}" if why else "")
         for line in ending.last_lines(node.run.uuid, LOG_LINES):
             yield click.style("  | ", dim=True) + line
     if len(failed) > FAILURES_SHOWN:
         yield f"and {len(failed) - FAILURES_SHOWN} more runs failed"
     unreached = [node for node in tree.walk() if node.run.status == Status.UPSTREAM_FAILED]
-    by_themselves = {
-        node.run.uuid: reason
-        for node in unreached[:REASONS_READ]
-        if (reason := ending.reason(node.run.uuid)).startswith("trigger") and not _BLAMES.search(reason)
+    last = {node.run.uuid: ending.condition(node.run.uuid) for node in unreached[:REASONS_READ]}
+    missed = {
+        uuid: condition.message
+        for uuid, condition in last.items()
+        if condition is not None and condition.reason == Unmet.TRIGGER_MISSED
     }
-    others = [tree.path(node) for node in unreached if node.run.uuid not in by_themselves]
+    others = [tree.path(node) for node in unreached if node.run.uuid not in missed]
     if others:
         yield f"not run because of that: {', '.join(others)}"
     for node in unreached:
-        if node.run.uuid in by_themselves:
-            yield f"`{tree.path(node)}` was not run: {by_themselves[node.run.uuid]}"
+        if node.run.uuid in missed:
+            yield f"`{tree.path(node)}` was not run: {missed[node.run.uuid]}"
     if failed or unreached:
         yield ""
 
 
-_BLAMES = re.compile(r"` (failed|upstream_failed|stopped)\b")
-"""What says of a run that another one's failure or stop kept it from running; a trigger may also fail by successes."""
+def _message(condition: Condition | None) -> str:
+    return condition.message if condition is not None else ""
 
 
 def _explained_below(tree: Tree, node: Node) -> bool:

@@ -24,7 +24,7 @@ from polyaxon.cli.output import Output, write_json
 from polyaxon.cli.shapes import run_detail
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import Run, RunKind
+from polyaxon.model.run import Condition, Run, RunKind
 from polyaxon.model.status import Status, is_final
 from polyaxon.server import Local
 
@@ -112,7 +112,8 @@ class _Session:
         """Take in a row."""
         with self._lock:
             if run.status in EXPLAINED:
-                self._tree.reasons[run.uuid] = _reason(self._local, run.uuid)
+                last = _last(self._local, run.uuid)
+                self._tree.reasons[run.uuid] = last.message if last is not None else ""
             self._show(run)
 
     def on_interrupt(self, driver: Driver) -> None:
@@ -205,14 +206,14 @@ def _directory(local: Local, uuid: str) -> Path:
     return Path(local.settings.home, "artifacts", uuid)
 
 
-def _reason(local: Local, uuid: str) -> str:
+def _last(local: Local, uuid: str) -> Condition | None:
     conditions = local.store.conditions(RunId(uuid))
-    return conditions[-1].message if conditions else ""
+    return conditions[-1] if conditions else None
 
 
 def _ending(local: Local) -> Ending:
     return Ending(
-        reason=lambda uuid: _reason(local, uuid),
+        condition=lambda uuid: _last(local, uuid),
         last_lines=lambda uuid, count: last_lines(_directory(local, uuid), count),
         directory=lambda uuid: str(_directory(local, uuid)),
     )

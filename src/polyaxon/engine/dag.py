@@ -7,6 +7,7 @@ them are there. Nothing here looks at the whole dag except opening it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -18,7 +19,7 @@ from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import move, remember
 from polyaxon.engine.slots import release
 from polyaxon.engine.stopping import check_early_stopping
-from polyaxon.engine.trigger import Tally, Trigger, Verdict, evaluate, matching_statuses
+from polyaxon.engine.trigger import WANTED, Tally, Trigger, Unmet, Verdict, evaluate, matching_statuses, why_unmet
 from polyaxon.engine.turn import Turn
 from polyaxon.model.ids import child_id
 from polyaxon.model.status import Status
@@ -160,42 +161,52 @@ def _evaluate_events(node: Node) -> Verdict:
     if not all(upstream.is_final and upstream.status not in _awaited(node, upstream) for upstream in heard):
         return Verdict.WAIT
     # Where everything went well, what waits for something else (a failure, say) is not needed: no fault of anybody.
-    return Verdict.SKIP if all(upstream.status in _WELL for upstream in heard) else Verdict.FAIL
+    return Verdict.MISS if all(upstream.status in _WELL for upstream in heard) else Verdict.FAIL
 
 
 def _start(turn: Turn, node: Node) -> None:
     if node.step is not None and node.step.trigger != Trigger.ALL_SUCCEEDED:
-        turn.explain(node, "trigger", result="start", **_trigger_facts(node))
+        # Of one that waits for a success, those that did; else those that did not.
+        is_success = node.step.trigger == Trigger.ONE_SUCCEEDED
+        facts = _trigger_facts(node, lambda status: (status is Status.SUCCEEDED) is is_success)
+        turn.explain(node, "trigger", result="start", **facts)
     release(turn, node)
 
 
 def _skip(turn: Turn, node: Node) -> None:
-    if not (node.step and node.step.skip_on_upstream_skip and node.tally and node.tally.skipped):
-        facts = _event_facts(node)
-        turn.explain(node, "trigger", result="no_event", **facts)
-        move(turn, node, Status.SKIPPED, "EventMissed", f"no event it waits for happened: {_in_words(facts)}")
-        return
-    facts = _trigger_facts(node)
-    skipped = ", ".join(f"`{name}`" for name, status in facts["upstreams"].items() if status == Status.SKIPPED)
+    facts = _trigger_facts(node, lambda status: status is Status.SKIPPED)
     turn.explain(node, "trigger", result="skip", skip_on_upstream_skip=True, **facts)
+    skipped = ", ".join(f"`{name}`" for name in facts["upstreams"])
     message = f"upstream {skipped} was skipped (skipOnUpstreamSkip)"
     move(turn, node, Status.SKIPPED, "UpstreamSkipped", message)
 
 
+def _miss(turn: Turn, node: Node) -> None:
+    facts = _event_facts(node)
+    turn.explain(node, "trigger", result="no_event", **facts)
+    move(turn, node, Status.SKIPPED, "EventMissed", f"no event it waits for happened: {_in_words(facts)}")
+
+
 def _doom(turn: Turn, node: Node) -> None:
-    facts = _event_facts(node) if node.listens else _trigger_facts(node)
+    if node.step is None or node.tally is None:
+        return
     node.by_stop = _is_by_stop(node)
     if node.by_stop and node.pipeline is not None and node.pipeline.group is not None:
         node.pipeline.group.by_stop += 1
-    turn.explain(node, "trigger", result="no_event" if node.listens else "upstream_failed", **facts)
-    wanted = "no event it waits for happened" if node.listens else f"trigger `{facts['trigger']}` was not satisfied"
-    message = f"{wanted}: {_in_words(facts)}"
-    move(turn, node, Status.UPSTREAM_FAILED, "UpstreamStopped" if node.by_stop else "UpstreamFailed", message)
+    if node.listens:
+        facts, result, wanted = _event_facts(node), "no_event", "no event it waits for happened"
+        reason = Unmet.UPSTREAM_STOPPED if node.by_stop else Unmet.UPSTREAM_FAILED
+    else:
+        trigger = Trigger(node.step.trigger)
+        facts = _trigger_facts(node, lambda status: status not in WANTED[trigger])
+        result, wanted = "upstream_failed", f"trigger `{trigger}` was not satisfied"
+        reason = why_unmet(trigger, node.tally)
+    turn.explain(node, "trigger", result=result, **facts)
+    move(turn, node, Status.UPSTREAM_FAILED, reason.value, f"{wanted}: {_in_words(facts)}")
 
 
 def _in_words(facts: dict[str, Any]) -> str:
-    seen = ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
-    return seen or "every upstream succeeded"
+    return ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
 
 
 def _is_by_stop(node: Node) -> bool:
@@ -215,19 +226,18 @@ def _wait(_turn: Turn, _node: Node) -> None: ...
 _ACT = {
     Verdict.START: _start,
     Verdict.SKIP: _skip,
+    Verdict.MISS: _miss,
     Verdict.FAIL: _doom,
     Verdict.WAIT: _wait,
 }
 
 
-def _trigger_facts(node: Node) -> dict[str, Any]:
-    """What a trigger was evaluated on: the counters, and by name the first upstreams that did not succeed, or of one
-    that waits for a success those that did."""
+def _trigger_facts(node: Node, is_told: Callable[[Status], bool]) -> dict[str, Any]:
+    """What a trigger was evaluated on: the counters, and by name the first upstreams whose ending is worth telling."""
     if node.step is None or node.tally is None or node.pipeline is None or node.pipeline.group is None:
         return {}
     children = node.pipeline.group.children
-    is_success = node.step.trigger == Trigger.ONE_SUCCEEDED and node.tally.succeeded > 0
-    seen = (name for name in node.step.upstreams if (children[name].status is Status.SUCCEEDED) is is_success)
+    seen = (name for name in node.step.upstreams if is_told(children[name].status))
     named = {name: children[name].status.value for name in islice(seen, _NAMED)}
     return {"trigger": str(node.step.trigger), "counts": node.tally.describe(), "upstreams": named}
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from polyaxon.model.trigger import Unmet
+
 __all__ = ["REASONS", "meaning"]
 
 REASONS: Mapping[str, str] = {
@@ -30,8 +32,9 @@ REASONS: Mapping[str, str] = {
     "ConditionFalse": "its condition was false",
     "UpstreamSkipped": "an upstream was skipped (skipOnUpstreamSkip)",
     "EventMissed": "all went well, and no event it waits for can happen any more",
-    "UpstreamFailed": "its trigger was not satisfied, or no event it waits for can happen any more",
-    "UpstreamStopped": "its trigger was not satisfied, only because something was stopped",
+    Unmet.UPSTREAM_FAILED.value: "something before it failed: its trigger is not satisfied, or no event can happen",
+    Unmet.UPSTREAM_STOPPED.value: "the same, only because something was stopped",
+    Unmet.TRIGGER_MISSED.value: "all went well before it, or well enough: what its trigger waits for did not happen",
     "BuildFailed": "its image was not built",
     "InvalidSpecification": "its operation cannot be compiled with these values",
     "FetchFailed": "what it refers to could not be read",

@@ -11,9 +11,19 @@ from enum import Enum
 
 from polyaxon.model.record import dataclass
 from polyaxon.model.status import FINAL, Status
-from polyaxon.model.trigger import Trigger
+from polyaxon.model.trigger import Trigger, Unmet
 
-__all__ = ["Tally", "Trigger", "Verdict", "awaits_start", "evaluate", "matching_statuses"]
+__all__ = [
+    "WANTED",
+    "Tally",
+    "Trigger",
+    "Unmet",
+    "Verdict",
+    "awaits_start",
+    "evaluate",
+    "matching_statuses",
+    "why_unmet",
+]
 
 
 class Verdict(Enum):
@@ -22,6 +32,9 @@ class Verdict(Enum):
     WAIT = "wait"
     START = "start"
     SKIP = "skip"
+    """An upstream was skipped, which this run hands on."""
+    MISS = "miss"
+    """No event can come any more, and nobody is to blame."""
     FAIL = "fail"
 
 
@@ -73,6 +86,15 @@ def evaluate(trigger: Trigger, tally: Tally, skip_on_upstream_skip: bool) -> Ver
     return _RULES[trigger](tally)
 
 
+def why_unmet(trigger: Trigger, tally: Tally) -> Unmet:
+    """Return what left the trigger unsatisfied, now that the verdict is `FAIL`."""
+    if trigger in _FAILURES and tally.succeeded + tally.skipped:
+        return Unmet.TRIGGER_MISSED
+    if tally.failed + tally.other:
+        return Unmet.UPSTREAM_FAILED
+    return Unmet.UPSTREAM_STOPPED if tally.stopped else Unmet.TRIGGER_MISSED
+
+
 def _when_all(satisfied: Callable[[Tally], bool]) -> Callable[[Tally], Verdict]:
     def rule(tally: Tally) -> Verdict:
         if tally.left:
@@ -101,6 +123,17 @@ _RULES: dict[Trigger, Callable[[Tally], Verdict]] = {
     Trigger.ONE_FAILED: _when_one(lambda tally: tally.failed > 0),
     Trigger.ONE_DONE: _when_one(lambda tally: tally.done > 0),
 }
+
+_FAILURES = frozenset({Trigger.ALL_FAILED, Trigger.ONE_FAILED})
+WANTED: dict[Trigger, frozenset[Status]] = {
+    Trigger.ALL_SUCCEEDED: frozenset({Status.SUCCEEDED, Status.SKIPPED}),
+    Trigger.ALL_FAILED: frozenset({Status.FAILED}),
+    Trigger.ALL_DONE: FINAL,
+    Trigger.ONE_SUCCEEDED: frozenset({Status.SUCCEEDED}),
+    Trigger.ONE_FAILED: frozenset({Status.FAILED}),
+    Trigger.ONE_DONE: FINAL,
+}
+"""The endings of upstreams that a trigger waits for; the others stand in its way."""
 
 
 def matching_statuses(events: frozenset[str]) -> frozenset[Status]:

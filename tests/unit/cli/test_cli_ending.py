@@ -12,7 +12,7 @@ import click
 from polyaxon.cli.ending import Ending, describe_ending
 from polyaxon.cli.live.tree import Tree
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import Run, RunKind
+from polyaxon.model.run import Condition, Run, RunKind
 from polyaxon.model.status import Status
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ def a_run(name: str, status: Status, pipeline: str | None = "root", **fields: An
     )
 
 
-def told(*runs: Run, reasons: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+def told(*runs: Run, reasons: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> list[str]:
     tree = Tree(runs[0].uuid)
     for run in runs:
         tree.update(run)
@@ -44,10 +44,11 @@ def told(*runs: Run, reasons: Mapping[str, str] = MappingProxyType({})) -> list[
     def last_lines(uuid: str, count: int) -> Sequence[str]:
         return [f"last words of {uuid}"][:count]
 
-    def reason(uuid: str) -> str:
-        return reasons.get(uuid, f"{uuid} ended with exit code 1")
+    def condition(uuid: str) -> Condition:
+        reason, message = reasons.get(uuid, ("AttemptFailed", f"{uuid} ended with exit code 1"))
+        return Condition(tree.nodes[uuid].run.status, reason, message, START)
 
-    ending = Ending(reason, last_lines, lambda uuid: f"/home/artifacts/{uuid}")
+    ending = Ending(condition, last_lines, lambda uuid: f"/home/artifacts/{uuid}")
     return [click.unstyle(line) for line in describe_ending(tree, ending, START)]
 
 
@@ -85,12 +86,12 @@ def test_a_trigger_that_successes_did_not_satisfy_is_not_blamed_on_a_failure() -
         a_run("after", Status.UPSTREAM_FAILED, index=1),
         a_run("alarm", Status.UPSTREAM_FAILED, index=2),
         reasons={
-            "after": "trigger `all_succeeded` was not satisfied: `bad` failed",
-            "alarm": "trigger `all_failed` was not satisfied: every upstream succeeded",
+            "after": ("UpstreamFailed", "trigger `all_succeeded` was not satisfied: `bad` failed"),
+            "alarm": ("TriggerMissed", "trigger `all_failed` was not satisfied: `good` succeeded"),
         },
     )
     assert "not run because of that: after" in lines
-    assert "`alarm` was not run: trigger `all_failed` was not satisfied: every upstream succeeded" in lines
+    assert "`alarm` was not run: trigger `all_failed` was not satisfied: `good` succeeded" in lines
 
 
 def test_only_the_first_failures_are_shown_in_full() -> None:

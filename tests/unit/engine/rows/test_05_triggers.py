@@ -63,6 +63,47 @@ def test_starts(row: str) -> None:
     assert going.status("run") == expected
 
 
+UNMET: dict[str, tuple[str, tuple[str, ...], str, str]] = {
+    # row: (trigger, endings of the upstreams u0, u1 …, the reason, what the message names)
+    "a failure": ("all_succeeded", ("succeeded", "failed"), "UpstreamFailed", "`u1` failed"),
+    "a failure further up": ("all_succeeded", ("skipped", "upstream_failed"), "UpstreamFailed", "`u1` upstream_failed"),
+    "a failure and a stop": ("all_succeeded", ("stopped", "failed"), "UpstreamFailed", "`u0` stopped, `u1` failed"),
+    "only stops": ("all_succeeded", ("succeeded", "stopped"), "UpstreamStopped", "`u1` stopped"),
+    "a success, for one who waits for failures": (
+        "all_failed",
+        ("failed", "succeeded"),
+        "TriggerMissed",
+        "`u1` succeeded",
+    ),
+    "a skip, for one who waits for failures": ("all_failed", ("failed", "skipped"), "TriggerMissed", "`u1` skipped"),
+    "successes, for one who waits for a failure": ("one_failed", ("succeeded",), "TriggerMissed", "`u0` succeeded"),
+    "a success beside a failure further up": (
+        "one_failed",
+        ("succeeded", "upstream_failed"),
+        "TriggerMissed",
+        "`u0` succeeded, `u1` upstream_failed",
+    ),
+    "no failure of its own": ("all_failed", ("upstream_failed",), "UpstreamFailed", "`u0` upstream_failed"),
+    "skips, for one who waits for a success": ("one_succeeded", ("skipped",), "TriggerMissed", "`u0` skipped"),
+}
+
+
+@pytest.mark.parametrize("row", UNMET)
+def test_what_left_a_trigger_unsatisfied_is_the_reason(row: str) -> None:
+    trigger, endings, reason, named = UNMET[row]
+    upstreams = [ending(each, f"u{index}") for index, each in enumerate(endings)]
+    names = [upstream["name"] for upstream in upstreams]
+    condition = done(BAD, *upstreams, op("run", dependencies=names, trigger=trigger)).last("run")
+    assert (condition.type, condition.reason) == ("upstream_failed", reason)
+    assert condition.message == f"trigger `{trigger}` was not satisfied: {named}"
+
+
+def test_a_skip_that_is_handed_on_names_who_was_skipped() -> None:
+    run = op("run", dependencies=["a", "b"], skipOnUpstreamSkip=True)
+    condition = done(op("a", job("fails")), op("b", **FALSE), run).last("run")
+    assert (condition.reason, condition.message) == ("UpstreamSkipped", "upstream `b` was skipped (skipOnUpstreamSkip)")
+
+
 def test_without_upstream_it_starts_with_the_dag() -> None:
     going = begun(op("a", job("hangs")))
     assert (going.root.status, going.status("a")) == ("running", "running")
