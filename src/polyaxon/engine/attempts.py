@@ -229,12 +229,14 @@ def _failure(seen: Observation, said: Status | None) -> tuple[str, str]:
 
 def _retry_or_fail(turn: Turn, node: Node, reason: str, message: str, fields: dict[str, Any]) -> None:
     retries = compilation.compiled_of(node).termination.max_retries
-    failures = node.attempt - node.notes.get("base", 0) - node.notes.get("ignored", 0)
+    failed = node.attempt - node.notes.get("base", 0)
+    failures = failed - node.notes.get("ignored", 0)
     if not may_retry(failures, retries):
         tried = f" (attempt {failures} of {retries + 1})" if retries else ""
         fail(turn, node, reason, message + tried, **fields)
         return
-    delay = backoff_seconds(node.id, node.attempt, failures, turn.flow.world.defaults)
+    # A failure that does not count is waited for all the same: nothing else would slow down what always fails.
+    delay = backoff_seconds(node.id, node.attempt, failed, turn.flow.world.defaults)
     at = turn.now + timedelta(seconds=delay)
     free(turn, node)
     if node.queued:

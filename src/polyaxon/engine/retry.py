@@ -47,7 +47,7 @@ def may_retry(attempts_used: int, max_retries: int) -> bool:
 def backoff_seconds(run: RunId, attempt: int, failures: int, defaults: Defaults) -> float:
     """How long to wait before the attempt after `attempt`, the `failures`-th to fail: doubled each time, ± 25 %."""
     # Past 2^32 the cap has long won; the bound keeps the power finite.
-    delay = min(defaults.retry_cap_seconds, defaults.retry_seconds * 2.0 ** min(max(failures, 1) - 1, 32))
+    delay = min(defaults.retry_cap_seconds, defaults.retry_seconds * 2.0 ** min(failures - 1, 32))
     return delay * (0.75 + 0.5 * _unit(run, attempt))
 
 

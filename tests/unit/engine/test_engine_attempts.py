@@ -240,6 +240,17 @@ def test_an_ignored_exit_code_does_not_count_among_the_retries():
     assert judged("Ignore", 42, 1, 1).root.status is Status.FAILED
 
 
+def test_an_ignored_exit_code_is_waited_for_longer_every_time_up_to_the_cap():
+    delays = [facts["delay_seconds"] for facts in judged("Ignore", *[42] * 12).facts("run", "retry")]
+    assert [round(delay / 2**index) for index, delay in enumerate(delays[:8])] == [1] * 8  # the jitter is 25 %
+    assert all(225 <= delay <= 375 for delay in delays[9:])
+
+
+def test_after_ignored_failures_one_that_counts_goes_on_with_the_delays():
+    delays = [facts["delay_seconds"] for facts in judged("Ignore", 42, 42, 42, 1).facts("run", "retry")]
+    assert delays[3] > 6
+
+
 def test_an_ignored_exit_code_counts_anew_after_a_resume():
     done = judged("Ignore", 42, 1, 1, 1, 1)
     done.request(ROOT, Action.RESUME)
