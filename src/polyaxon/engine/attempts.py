@@ -13,12 +13,13 @@ from polyaxon.engine.commands import Clean, Dequeue, Start
 from polyaxon.engine.events import Observed, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
 from polyaxon.engine.lifecycle import fail, move, remember
-from polyaxon.engine.retry import Weight, backoff_seconds, may_retry, weigh
+from polyaxon.engine.retry import FATAL, backoff_seconds, may_retry, weigh
 from polyaxon.engine.slots import free, leave_lane, release
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.timeouts import set_timeout, started_this_life
 from polyaxon.engine.turn import Turn, work
 from polyaxon.errors import UserError
+from polyaxon.model.failure import FailureAction
 from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import RunKind
@@ -204,12 +205,12 @@ def _ended(turn: Turn, node: Node, event: Observed) -> None:
             fail(turn, node, reason, message, **fields)
             return
         termination = compilation.compiled_of(node).termination
-        weight = weigh(termination.pod_failure_policy, seen.exit_code)
-        if weight is Weight.FATAL:
+        action = weigh(termination.pod_failure_policy, seen.exit_code)
+        if action in FATAL:
             message += " (not tried again: termination.podFailurePolicy)"
             fail(turn, node, reason, message, **fields)
             return
-        if weight is Weight.IGNORED:
+        if action is FailureAction.IGNORE:
             fields |= remember(node, ignored=node.notes.get("ignored", 0) + 1)
             message += " (not counted: termination.podFailurePolicy)"
         _retry_or_fail(turn, node, reason, message, fields)

@@ -7,36 +7,29 @@ The delay is a function of (run, attempt): replaying a history waits for the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from hashlib import blake2b
 from typing import Any
 
 from polyaxon.engine.world import Defaults
+from polyaxon.model.failure import FailureAction
 from polyaxon.model.ids import RunId
 
-__all__ = ["Weight", "backoff_seconds", "may_retry", "weigh"]
+__all__ = ["FATAL", "backoff_seconds", "may_retry", "weigh"]
 
 
-class Weight(Enum):
-    """What a failure means for the attempts after it."""
-
-    COUNTS = "Count"
-    FATAL = "FailJob"
-    IGNORED = "Ignore"
+FATAL = frozenset({FailureAction.FAIL_JOB, FailureAction.FAIL_INDEX})
+"""Failures after which there is no other attempt."""
 
 
-def weigh(policy: Mapping[str, Any] | None, exit_code: int | None) -> Weight:
+def weigh(policy: Mapping[str, Any] | None, exit_code: int | None) -> FailureAction:
     """Return what the first rule that fits the exit code says. Rules about the conditions of pods fit nothing here."""
     for rule in (policy or {}).get("rules") or ():
         wanted = rule.get("onExitCodes")
         if wanted is None or not exit_code:
             continue
         if (exit_code in wanted["values"]) is (wanted["operator"] == "In"):
-            return _WEIGHTS[rule["action"]]
-    return Weight.COUNTS
-
-
-_WEIGHTS = {"FailIndex": Weight.FATAL, **{weight.value: weight for weight in Weight}}
+            return FailureAction(rule["action"])
+    return FailureAction.COUNT
 
 
 def may_retry(attempts_used: int, max_retries: int) -> bool:

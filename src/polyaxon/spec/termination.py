@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import model_validator
 from pydantic_core import core_schema
 
+from polyaxon.model.failure import FailureAction
 from polyaxon.spec.codes import SpecCode
 from polyaxon.spec.fields import CountOrRef, Model, Shape, wrong
 
@@ -87,7 +88,7 @@ class PodFailurePolicy(Model):
         return self
 
 
-_ACTIONS = ("FailJob", "Ignore", "Count", "FailIndex")
+_ACTIONS = tuple(action.value for action in FailureAction)
 
 
 def _are_exit_codes(codes: Any) -> bool:

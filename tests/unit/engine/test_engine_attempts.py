@@ -224,8 +224,9 @@ def judged(action: str, *codes: int) -> Harness:
     return Harness(raw, script).run()
 
 
-def test_an_exit_code_that_fails_the_job_is_not_tried_again():
-    done = judged("FailJob", 42)
+@pytest.mark.parametrize("action", ["FailJob", "FailIndex"])
+def test_an_exit_code_that_fails_the_job_is_not_tried_again(action: str):
+    done = judged(action, 42)
     assert (done.root.status, len(done.started)) == (Status.FAILED, 1)
     assert "not tried again: termination.podFailurePolicy" in done.last("run").message
 
