@@ -30,7 +30,7 @@ from polyaxon.spec.types import CastError, describe
 if TYPE_CHECKING:
     from polyaxon.spec.matrix import WarmStart
 
-__all__ = ["bind", "needs"]
+__all__ = ["bind", "needs", "needs_nothing"]
 
 _MOST_JOINED = 5000
 _MOST_KNOWN = 1000
@@ -81,6 +81,14 @@ def _later(operation: Operation, around: Surroundings) -> frozenset[str]:
     if operation.schedule is not None and not around.joins:
         names |= {name for join in operation.joins or () for name in join.params or ()}
     return names
+
+
+def needs_nothing(operation: Operation) -> bool:
+    """Whether it can be seen at a glance that nothing must be fetched before the operation is compiled."""
+    component = operation.component
+    if operation.joins or operation.matrix is not None or getattr(component and component.run, "init", None):
+        return False
+    return not operation.params or all(param.ref is None for param in operation.params.values())
 
 
 @within_allowance

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
-from polyaxon.compiler.context import Bindings, declaration
+from polyaxon.compiler.context import NOTHING_BOUND, Bindings, declaration
 from polyaxon.compiler.layout import Layout
+from polyaxon.compiler.settings import Cache, Settings
 from polyaxon.model.launch import Connection, Places, Termination
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts, RunKind
@@ -63,70 +65,79 @@ class Needs:
         return bool(self.joins or self.runs)
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
-    """When a run may be served from an earlier one. `disable` None leaves it to the engine's default rule.
-
-    `io` and `sections` None mean all.
-    """
-
-    disable: bool | None = None
-    ttl: float | None = None
-    io: tuple[str, ...] | None = None
-    sections: tuple[str, ...] | None = None
+def _shared(name: str) -> Any:
+    """Return the attribute that reads one of the settings; Any, for each has a type of its own."""
+    return property(attrgetter(f"settings.{name}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """An operation laid over its component, its params bound and its operation-level sections rendered.
 
-    `run` still holds the templates of the runtime section, which `launch_plan` renders. `inputs`, `outputs` and
-    `contexts` are the values by name, as JSON has them. Sections are plain data in the file's words (camelCase).
+    What its layout has stays there, for it is the same for many operations. `run` still holds the templates of the
+    runtime section, which `launch_plan` renders. `inputs`, `outputs` and `contexts` are the values by name, as JSON has
+    them. Sections are plain data in the file's words (camelCase).
     """
 
-    kind: RunKind
-    runtime: str
-    run: Data
-    name: str | None = None
-    description: str | None = None
-    tags: tuple[str, ...] = ()
+    layout: Layout = field(compare=False, repr=False)
+    settings: Settings
+    own: Data
+    """The sections in which it differs from others of its layout, such as its name."""
+    bindings: Bindings = NOTHING_BOUND
+    """The values with what is declared of them, in declaration order."""
     inputs: Data = field(default_factory=dict)
     outputs: Data = field(default_factory=dict)
     contexts: Data = field(default_factory=dict)
-    bindings: Bindings = field(default_factory=Bindings)
-    """The values with what is declared of them, in declaration order."""
     condition: bool | None = None
-    condition_text: str | None = None
     condition_values: Data = field(default_factory=dict)
     """What the condition saw, by name: for explaining it."""
-    is_approved: bool = True
-    queue: str | None = None
-    namespace: str | None = None
-    cache: Cache = field(default_factory=Cache)
-    termination: Termination = field(default_factory=Termination)
-    hooks: tuple[Data, ...] = ()
-    events: tuple[Data, ...] = ()
-    build: Data | None = None
-    trigger: str = "all_succeeded"
-    dependencies: tuple[str, ...] = ()
-    skip_on_upstream_skip: bool = False
-    matrix: Data | None = None
-    """The resolved section, as `search.plan_search` takes it."""
-    schedule: Data | None = None
-    joins: tuple[Data, ...] = ()
-    concurrency: int | None = None
-    early_stopping: tuple[Data, ...] = ()
-    plugins: Data = field(default_factory=dict)
-    environment: Data = field(default_factory=dict)
-    fields: Data = field(default_factory=dict)
-    """Every operation-level section as it stands in the canonical compiled operation."""
-    layout: Layout | None = field(default=None, compare=False, repr=False)
-    """What the compilation shares with others: how `run` is rendered, and what no value can change."""
+
+    kind: ClassVar[RunKind] = _shared("kind")
+    runtime: ClassVar[str] = _shared("runtime")
+    tags: ClassVar[tuple[str, ...]] = _shared("tags")
+    is_approved: ClassVar[bool] = _shared("is_approved")
+    queue: ClassVar[str | None] = _shared("queue")
+    namespace: ClassVar[str | None] = _shared("namespace")
+    cache: ClassVar[Cache] = _shared("cache")
+    termination: ClassVar[Termination] = _shared("termination")
+    hooks: ClassVar[tuple[Data, ...]] = _shared("hooks")
+    build: ClassVar[Data | None] = _shared("build")
+    matrix: ClassVar[Data | None] = _shared("matrix")
+    schedule: ClassVar[Data | None] = _shared("schedule")
+    joins: ClassVar[tuple[Data, ...]] = _shared("joins")
+    concurrency: ClassVar[int | None] = _shared("concurrency")
+    early_stopping: ClassVar[tuple[Data, ...]] = _shared("early_stopping")
+    plugins: ClassVar[Data] = _shared("plugins")
+
+    @property
+    def run(self) -> Data:
+        """The runtime section, patches applied."""
+        return self.layout.run
+
+    @property
+    def name(self) -> str | None:
+        """Its name, if it has one."""
+        return self.own.get("name")
+
+    @property
+    def description(self) -> str | None:
+        """What it says about itself."""
+        return self.own.get("description")
+
+    @property
+    def condition_text(self) -> str | None:
+        """The condition as the file has it."""
+        return self.own.get("conditions")
+
+    @property
+    def fields(self) -> Data:
+        """Every operation-level section as it stands in the canonical compiled operation."""
+        return {**self.own, **self.settings.fields}
 
     @property
     def requests(self) -> Mapping[str, float]:
         """How much of the machine the run asks for, by `cpu` and `gpu`."""
-        return self.layout.requests if self.layout is not None else {}
+        return self.layout.requests
 
     def content(self) -> dict[str, Any]:
         """Return the canonical compiled operation: what is stored and what the API shows. JSON data."""
@@ -135,15 +146,16 @@ class Compiled:
     def content_text(self) -> str:
         """Return `content` as JSON text; what is the same for many operations is written once."""
         layout = self.layout
-        if layout is None or layout.settings is None:
+        if layout.settings is None:
             return _dump(self.content())
         if layout.text is None:
             layout.text = _dump({**layout.fields, "run": layout.run})
-        own = {name: value for name, value in self.fields.items() if name not in layout.fields}
-        return f"{_dump({**_HEAD, **own, **self._declarations()})[:-1]},{layout.text[1:]}"
+        own = self.own if self.bindings is NOTHING_BOUND else {**self.own, **self._declarations()}
+        members = "".join([f'"{name}":{_dump(value)},' for name, value in own.items()])
+        return f"{_HEAD_TEXT},{members}{layout.text[1:]}"
 
     def _declarations(self) -> dict[str, Any]:
-        declared = self.layout.declared if self.layout is not None else {}
+        declared = self.layout.declared
         return {
             name: [declaration(bound, declared) for bound in bounds]
             for name, bounds in self.bindings.by_section()
@@ -159,3 +171,4 @@ def _as_text(value: Any) -> str:
 
 
 _dump = json.JSONEncoder(separators=(",", ":"), default=_as_text, ensure_ascii=False).encode
+_HEAD_TEXT = _dump(_HEAD)[:-1]

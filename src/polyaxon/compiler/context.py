@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GLOBALS",
+    "NOTHING_BOUND",
     "REF_GLOBALS",
     "RESERVED",
     "SERVICE_GLOBALS",
@@ -69,6 +70,10 @@ class Bindings:
     def by_section(self) -> tuple[tuple[str, tuple[Bound, ...]], ...]:
         """The three with their names."""
         return ("inputs", self.inputs), ("outputs", self.outputs), ("contexts", self.contexts)
+
+
+NOTHING_BOUND = Bindings()
+"""Of an operation without any value."""
 
 
 def declaration(bound: Bound, known: dict[str, Mapping[str, Any]]) -> dict[str, Any]:

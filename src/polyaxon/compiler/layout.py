@@ -19,9 +19,10 @@ from polyaxon.compiler.patches import PatchError, apply_patch
 from polyaxon.compiler.plain import as_data
 from polyaxon.compiler.problems import problem
 from polyaxon.compiler.requests import requests_of
+from polyaxon.compiler.settings import Settings
 from polyaxon.compiler.tree import Rendering, plan
 from polyaxon.errors import SpecError
-from polyaxon.model.launch import Replica
+from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.record import dataclass
 from polyaxon.spec.component import Authored
 from polyaxon.spec.io import IO
@@ -67,6 +68,9 @@ _SHARED = frozenset(
 
 _OWN = ("name", "description", "conditions", "dependencies")
 """What differs between operations that are otherwise the same."""
+_OVER = {name: alias for name, alias in _TAKEN.items() if name not in _OWN} | {"run_patch": "runPatch"}
+_LAID = frozenset(_OVER)
+_STRATEGIES = {None: Strategy.POST_MERGE} | {str(strategy): strategy for strategy in Strategy}
 
 
 @dataclass(slots=True, eq=False)
@@ -83,10 +87,10 @@ class Layout:
     """What was laid under the operation: kept, for layouts are remembered by its identity."""
     asks: bool | None = None
     """Whether values decide what the sections come to; None until somebody looked."""
-    settings: dict[str, Any] | None = None
-    """What the sections come to, where no value can change that: arguments of `Compiled`."""
-    replicas: dict[str | None, tuple[Replica, ...]] = field(default_factory=dict)
-    """By image: the replicas of a runtime section that no value can change."""
+    settings: Settings | None = None
+    """What the sections come to, where no value can change that."""
+    plans: dict[str | None, LaunchPlan] = field(default_factory=dict)
+    """By image: the plan of one run, where no value can change what is started."""
     text: str | None = None
     """The sections and the runtime as JSON, where no value can change them."""
     declared: dict[str, Data] = field(default_factory=dict)
@@ -97,12 +101,20 @@ class Layout:
 class Base:
     """A component that was read once."""
 
-    fields: Data
     run: Data
     inputs: tuple[IO, ...]
     outputs: tuple[IO, ...]
     rendering: Rendering | None
+    own: Data
+    """Those of its sections that differ between operations."""
+    shared: Data
+    """The other ones."""
     layouts: dict[tuple[Any, ...], Layout] = field(default_factory=dict)
+
+    @property
+    def declares(self) -> bool:
+        """Whether it has inputs or outputs."""
+        return bool(self.inputs or self.outputs)
 
 
 _MOST_LAYOUTS = 64
@@ -121,7 +133,14 @@ def base_of(component: Authored) -> Base:
     run = as_data(component.run)
     if not isinstance(run, Mapping) or "kind" not in run:
         raise SpecError([problem(CompileCode.NO_RUNTIME, "there is nothing to run: no `run` with a kind", "run")])
-    base = Base(fields, run, tuple(component.inputs or ()), tuple(component.outputs or ()), _rendering(run))
+    base = Base(
+        run,
+        tuple(component.inputs or ()),
+        tuple(component.outputs or ()),
+        _rendering(run),
+        own={name: value for name, value in fields.items() if name in _OWN},
+        shared={name: value for name, value in fields.items() if name not in _OWN},
+    )
     key = id(component)
     _bases[key] = (weak(component, lambda _: _bases.pop(key, None)), base)
     return base
@@ -129,29 +148,25 @@ def base_of(component: Authored) -> Base:
 
 def lay_out(operation: Operation, base: Base, inherited: Data | None) -> tuple[Layout, dict[str, Any]]:
     """Return the layout, and the sections in which the operation differs from others of the same layout."""
-    strategy = Strategy(operation.patch_strategy or Strategy.POST_MERGE)
-    written = operation.__dict__
-    given = operation.model_fields_set
-    own = {name: written[name] for name in _OWN if name in given}
-    overlay = {alias: written[name] for name, alias in _TAKEN.items() if name in given and name not in _OWN}
-    if operation.run_patch:
-        overlay["runPatch"] = operation.run_patch
-    key: tuple[Any, ...] = (strategy, id(inherited), *map(_fingerprint, overlay.items()))
+    written, given = operation.__dict__, operation.__pydantic_fields_set__
+    strategy = _STRATEGIES[written["patch_strategy"]]
+    laid = given & _LAID
+    key = (strategy, id(inherited), *[_fingerprint(name, written[name]) for name in sorted(laid)])
     layout = base.layouts.get(key)
     if layout is None:
         if len(base.layouts) >= _MOST_LAYOUTS:
             base.layouts.clear()
-        layout = base.layouts[key] = _layout(base, as_data(overlay), strategy, inherited)
-    below = {name: base.fields[name] for name in _OWN if name in base.fields}
-    return layout, merge(below, own, strategy)
+        overlay = {alias: as_data(written[name]) for name, alias in _OVER.items() if name in laid}
+        layout = base.layouts[key] = _layout(base, overlay, strategy, inherited)
+    own = {name: written[name] for name in _OWN if name in given}
+    return layout, merge(base.own, own, strategy)
 
 
-def _fingerprint(section: tuple[str, Any]) -> Any:
+def _fingerprint(name: str, value: Any) -> Any:
     """Return what tells a section from others, cheaper to make than the section's plain data where it is flat."""
-    name, value = section
     if isinstance(value, BaseModel):
         parts = tuple(value.__dict__.values())
-        found = (name, frozenset(value.model_fields_set), parts, tuple(map(type, parts)))
+        found = (name, frozenset(value.__pydantic_fields_set__), parts, tuple(map(type, parts)))
         try:
             hash(found)
         except TypeError:  # it holds lists, mappings or models
@@ -165,10 +180,9 @@ def _layout(base: Base, overlay: dict[str, Any], strategy: Strategy, inherited: 
     if inherited:
         preset = {key: value for key, value in inherited.items() if key != "runPatch"}
         overlay = merge(overlay, preset, Strategy.PRE_MERGE)
-    below = {name: value for name, value in base.fields.items() if name not in _OWN}
     run = _run(patch, base, strategy, inherited)
     rendering = base.rendering if run is base.run else _rendering(run)
-    return Layout(merge(below, overlay, strategy), run, rendering, requests_of(run), inherited)
+    return Layout(merge(base.shared, overlay, strategy), run, rendering, requests_of(run), inherited)
 
 
 def _run(own: Data | None, base: Base, strategy: Strategy, inherited: Data | None) -> Data:

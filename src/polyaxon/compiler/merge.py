@@ -149,11 +149,16 @@ def combine(base: Any, patch: Any, strategy: Strategy, shape: Shape | None = Non
         return patch
     if patch is None:
         return _erase(base, strategy, shape)
+    if isinstance(base, _SCALARS):
+        return patch if strategy.patch_wins else base
     if isinstance(base, Mapping) and isinstance(patch, Mapping):
         return _mappings(base, patch, strategy, shape)
     if isinstance(base, list) and isinstance(patch, list) and not isinstance(shape, Whole):
         return _lists(base, patch, strategy)
     return patch if strategy.patch_wins else base
+
+
+_SCALARS = (str, int, float)
 
 
 def _erase(base: Any, strategy: Strategy, shape: Shape | None) -> Any:

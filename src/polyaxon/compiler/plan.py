@@ -23,7 +23,7 @@ from polyaxon.errors import SpecError
 from polyaxon.model.launch import Connection, Container, LaunchPlan, Replica
 from polyaxon.spec.types import describe
 
-__all__ = ["PLUGINS", "launch_plan"]
+__all__ = ["PLUGINS", "launch_plan", "plan_like"]
 
 Data = Mapping[str, Any]
 
@@ -50,8 +50,11 @@ _POD = frozenset({"kind", "environment", "connections", "volumes", "init", "side
 def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
     """Return the plan of one run; raises `SpecError` when a template of the runtime section fails."""
     kind = kind_of(compiled.run)
-    run, replicas = _replicas(compiled, kind, around)
-    return LaunchPlan(
+    run = _rendered(compiled, _names(compiled, around))
+    replicas = tuple(_replica(path, role, kind, compiled, around) for path, role in roles(run))
+    if not replicas:
+        raise SpecError([problem(CompileCode.NO_CONTAINER, f"the `{compiled.runtime}` has no replicas", "run")])
+    plan = LaunchPlan(
         run=around.run.uuid,
         project=around.run.project,
         owner=around.run.owner,
@@ -68,26 +71,21 @@ def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
         namespace=compiled.namespace or around.run.namespace,
         spec=_own_fields(run, kind),
     )
+    if _is_constant(compiled) and not any(replica.init or replica.connections for replica in replicas):
+        compiled.layout.plans[around.image] = plan
+    return plan
 
 
-def _replicas(compiled: Compiled, kind: Kind, around: Surroundings) -> tuple[Data, tuple[Replica, ...]]:
-    """Return the rendered runtime section and its replicas. Where no value can change them, they are made once."""
-    layout = compiled.layout
-    shared = layout.replicas if layout is not None and _is_constant(compiled) else {}
-    if (known := shared.get(around.image)) is not None:
-        return compiled.run, known
-    run = _rendered(compiled, _names(compiled, around))
-    replicas = tuple(_replica(path, role, kind, compiled, around) for path, role in roles(run))
-    if not replicas:
-        raise SpecError([problem(CompileCode.NO_CONTAINER, f"the `{compiled.runtime}` has no replicas", "run")])
-    if not any(replica.init for replica in replicas):
-        shared[around.image] = replicas
-    return run, replicas
+def plan_like(compiled: Compiled, image: str | None) -> LaunchPlan | None:
+    """Return the plan of another run that differs in nothing but `run`, `name`, `places`, `namespace`, and where it
+    belongs (`project`, `owner`), if there is one."""
+    return compiled.layout.plans.get(image) if _is_constant(compiled) else None
 
 
 def _is_constant(compiled: Compiled) -> bool:
-    """Whether nothing in the runtime section depends on a value."""
-    if compiled.layout is None or compiled.layout.rendering is not None:
+    """Whether no value decides what is started."""
+    layout = compiled.layout
+    if layout.rendering is not None or layout.settings is None:
         return False
     return not any(bound.to_init or bound.to_env for section in compiled.bindings.sections for bound in section)
 
@@ -123,7 +121,7 @@ _PREFIXES = {
 
 def _rendered(compiled: Compiled, names: Data) -> Data:
     """Return the runtime section without templates; values that are not of their field's type are refused."""
-    rendering = compiled.layout.rendering if compiled.layout is not None else None
+    rendering = compiled.layout.rendering
     if rendering is None:
         return compiled.run
     try:

@@ -17,14 +17,18 @@ from polyaxon.compiler.compile import (
     Surroundings,
     cache_key,
     compile_operation,
+    compile_plain,
     launch_plan,
     needs,
+    needs_nothing,
+    plan_like,
 )
 from polyaxon.compiler.edges import EdgeInfo
 from polyaxon.compiler.expand import DagNode, child_operation, dag_graph, inherited, kind_of_operation
 from polyaxon.engine.flow import Flow, Group, Node
 from polyaxon.errors import InternalError, UsageError
 from polyaxon.model.launch import InitStep, LaunchPlan
+from polyaxon.model.record import changed
 from polyaxon.model.run import Cloning, RunFacts, RunKind
 from polyaxon.model.status import Pending, Status
 from polyaxon.spec.dump import dump
@@ -158,10 +162,16 @@ def runtime_of(node: Node) -> str:
 
 def needs_of(flow: Flow, node: Node) -> Needs:
     """What must be fetched before the run can be compiled."""
+    operation = _operation(node)
+    if needs_nothing(operation):
+        return _NO_NEEDS
     around = _surroundings(flow, node)
     if node.work is not None:
         node.work.around = around  # what follows looks at the same
-    return needs(_operation(node), around)
+    return needs(operation, around)
+
+
+_NO_NEEDS = Needs()
 
 
 def count_joins(node: Node) -> int:
@@ -171,12 +181,15 @@ def count_joins(node: Node) -> int:
 
 def compile_run(flow: Flow, node: Node) -> Compiled:
     """Compile the run; raises `SpecError`."""
-    state = node.work
+    operation, state, pipeline = _operation(node), node.work, node.pipeline
+    preset = pipeline.group.preset if pipeline is not None and pipeline.group is not None else None
+    if not (node.meta and "suggestion" in node.notes) and (plain := compile_plain(operation, preset)) is not None:
+        return plain
     around = state.around if state is not None and not (state.joins or state.runs) else None
     around = around or _surroundings(flow, node)
     if state is not None:
         state.around = around
-    return compile_operation(_operation(node), around)
+    return compile_operation(operation, around)
 
 
 def compiled_of(node: Node) -> Compiled:
@@ -191,10 +204,7 @@ def compiled_of(node: Node) -> Compiled:
 
 def plan_of(flow: Flow, node: Node) -> LaunchPlan:
     """What the runtime is to start; raises `SpecError` when a template of the runtime section fails."""
-    state = node.work
-    # A run that was held, or that is tried again, finds another world than the one it was compiled in.
-    around = state.around if state is not None and node.attempt <= 1 else None
-    plan = launch_plan(compiled_of(node), around or _surroundings(flow, node))
+    plan = _known_plan(flow, node) or _new_plan(flow, node)
     spec = _restored(node)
     if spec is not None:
         # A copied run, and a trial that goes on from an earlier rung, begin with the other run's files.
@@ -205,6 +215,30 @@ def plan_of(flow: Flow, node: Node) -> LaunchPlan:
     else:
         return plan
     return replace(plan, replicas=tuple(replace(item, init=(step, *item.init)) for item in plan.replicas))
+
+
+def _known_plan(flow: Flow, node: Node) -> LaunchPlan | None:
+    """The plan of a run that differs from an earlier one in nothing but who it is."""
+    compiled = compiled_of(node)
+    known = plan_like(compiled, _image_of(node))
+    if known is None:
+        return None
+    who = {
+        "run": node.id,
+        "project": flow.project,
+        "owner": flow.world.owner,
+        "name": compiled.name or node.name,
+        "places": flow.world.places(node.id),
+        "namespace": compiled.namespace or node.namespace,
+    }
+    return changed(known, who)
+
+
+def _new_plan(flow: Flow, node: Node) -> LaunchPlan:
+    state = node.work
+    # A run that was held, or that is tried again, finds another world than the one it was compiled in.
+    around = state.around if state is not None and node.attempt <= 1 else None
+    return launch_plan(compiled_of(node), around or _surroundings(flow, node))
 
 
 def key_of(flow: Flow, node: Node) -> tuple[str, str]:
