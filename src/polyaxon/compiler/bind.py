@@ -22,6 +22,7 @@ from polyaxon.compiler.tree import plan, texts
 from polyaxon.errors import Problem, SpecError
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts
+from polyaxon.spec.component import Authored
 from polyaxon.spec.io import IO, validate
 from polyaxon.spec.operation import Operation
 from polyaxon.spec.params import Join, Param
@@ -83,9 +84,8 @@ def _later(operation: Operation, around: Surroundings) -> frozenset[str]:
     return names
 
 
-def needs_nothing(operation: Operation) -> bool:
+def needs_nothing(operation: Operation, component: Authored | None) -> bool:
     """Whether it can be seen at a glance that nothing must be fetched before the operation is compiled."""
-    component = operation.component
     if operation.joins or operation.matrix is not None or getattr(component and component.run, "init", None):
         return False
     return not operation.params or all(param.ref is None for param in operation.params.values())

@@ -25,6 +25,7 @@ from polyaxon.compiler.template import TemplateError
 from polyaxon.compiler.tree import plan, render
 from polyaxon.errors import Problem, SpecError
 from polyaxon.model.run import RunKind
+from polyaxon.spec.component import Authored
 from polyaxon.spec.operation import Operation
 from polyaxon.spec.types import plain
 
@@ -56,14 +57,14 @@ _TEXTS = frozenset({"queue", "namespace", "trigger"})
 
 def compile_operation(operation: Operation, around: Surroundings) -> Compiled:
     """Compile one operation whose references are resolved; raises `SpecError` with all that is wrong."""
-    plain = compile_plain(operation, around.inherited) if around.suggestion is None else None
+    component = operation.component
+    plain = compile_plain(operation, component, around.inherited) if around.suggestion is None else None
     return plain or _compile(operation, around)
 
 
-def compile_plain(operation: Operation, inherited: Data | None) -> Compiled | None:
+def compile_plain(operation: Operation, component: Authored | None, inherited: Data | None) -> Compiled | None:
     """Compile an operation that has no value, no condition and no template in its sections: nothing around it decides
     what it comes to. None for others, and for the first of each layout, which are compiled at full length."""
-    component = operation.component
     if component is None or operation.params or operation.joins or operation.conditions is not None:
         return None
     base = base_of(component)

@@ -151,7 +151,7 @@ class Compiled:
         if layout.text is None:
             layout.text = _dump({**layout.fields, "run": layout.run})
         own = self.own if self.bindings is NOTHING_BOUND else {**self.own, **self._declarations()}
-        members = "".join([f'"{name}":{_dump(value)},' for name, value in own.items()])
+        members = "".join([f'"{name}":{_member(value)},' for name, value in own.items()])
         return f"{_HEAD_TEXT},{members}{layout.text[1:]}"
 
     def _declarations(self) -> dict[str, Any]:
@@ -171,4 +171,13 @@ def _as_text(value: Any) -> str:
 
 
 _dump = json.JSONEncoder(separators=(",", ":"), default=_as_text, ensure_ascii=False).encode
+
+
+def _member(value: Any) -> str:
+    """Return the JSON of one section: of names and lists of names, which most are, for a fraction of what any takes."""
+    if type(value) is list and set(map(type, value)) == {str}:
+        return f"[{','.join(map(_dump, value))}]"
+    return _dump(value)
+
+
 _HEAD_TEXT = _dump(_HEAD)[:-1]

@@ -46,15 +46,22 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class DagNode:
-    """One operation of a dag, its component resolved."""
+    """One operation of a dag, as it is `written` there, and the component that it uses."""
 
     name: str
-    operation: Operation
+    written: Operation
+    component: Authored
     kind: RunKind
     runtime: str
     upstreams: Mapping[str, EdgeInfo]
     trigger: str = "all_succeeded"
     skip_on_upstream_skip: bool = False
+
+    @property
+    def operation(self) -> Operation:
+        """The operation with its component in place; made when asked for, since a dag may have a hundred thousand."""
+        known = self.written.component is self.component
+        return self.written if known else _with_component(self.written, self.component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +105,16 @@ def _node(item: Authored, components: Mapping[str, Authored], problems: list[Pro
     if not item.name:
         problems.append(problem(CompileCode.UNNAMED, "an operation of a dag needs a name", place))
         return None
-    operation = _resolved(item, components)
-    if operation.component is None or operation.component.run is None:
+    operation, component = _resolved(item, components)
+    if component is None or component.run is None:
         message = f"the component of `{item.name}` is not known"
         problems.append(problem(CompileCode.UNKNOWN_COMPONENT, message, place))
         return None
-    kind, runtime = kind_of_operation(operation)
+    kind, runtime = _kind(operation, component)
     return DagNode(
         name=item.name,
-        operation=operation,
+        written=operation,
+        component=component,
         kind=kind,
         runtime=runtime,
         upstreams=upstreams(operation),
@@ -115,18 +123,18 @@ def _node(item: Authored, components: Mapping[str, Authored], problems: list[Pro
     )
 
 
-def _resolved(item: Authored, components: Mapping[str, Authored]) -> Operation:
-    """Return what is written in a dag as an operation with its component, if that is known."""
+def _resolved(item: Authored, components: Mapping[str, Authored]) -> tuple[Operation, Authored | None]:
+    """Return what is written in a dag as an operation, and its component, if that is known."""
     operation = item if isinstance(item, Operation) else Operation(name=item.name, component=item)
     if operation.component is None and operation.dag_ref is not None:
-        operation = _with_component(operation, components.get(operation.dag_ref))
-    return operation
+        return operation, components.get(operation.dag_ref)
+    return operation, operation.component
 
 
-def _with_component(operation: Operation, component: Authored | None) -> Operation:
+def _with_component(operation: Operation, component: Authored) -> Operation:
     """Return the operation with its component in place.
 
-    Like `model_copy(update=…)`, which takes ten times as long: there is one such copy for every operation of a dag.
+    Like `model_copy(update=…)`, which takes ten times as long: there may be one such copy for every operation of a dag.
     """
     copy = Operation.__new__(Operation)
     object.__setattr__(copy, "__dict__", {**operation.__dict__, "component": component})
@@ -138,25 +146,34 @@ def _with_component(operation: Operation, component: Authored | None) -> Operati
 
 def is_endless(operation: Operation) -> bool:
     """Whether it goes on until it is stopped: a service without a job of its own, or a dag of nothing else."""
-    run = operation.component.run if operation.component is not None else None
+    return operation.component is not None and _is_endless(operation, operation.component)
+
+
+def _is_endless(operation: Operation, component: Authored) -> bool:
+    run = component.run
     if run is None or isinstance(run, dict):
         return False
-    kind = kind_of_operation(operation)[0]
+    kind = _kind(operation, component)[0]
     if kind is RunKind.SERVICE:
         return not getattr(run, "entrypoint", None)
     if kind is not RunKind.DAG or not isinstance(run, Dag) or not run.operations:
         return False
     components = {item.name: item for item in run.components or () if item.name}
-    return all(is_endless(_resolved(item, components)) for item in run.operations)
+    inner = (_resolved(item, components) for item in run.operations)
+    return all(used is not None and _is_endless(item, used) for item, used in inner)
 
 
 def kind_of_operation(operation: Operation) -> tuple[RunKind, str]:
     """Return what a run of the operation will be stored as: a schedule before a search before its runtime."""
+    return _kind(operation, operation.component)
+
+
+def _kind(operation: Operation, component: Authored | None) -> tuple[RunKind, str]:
     if operation.schedule is not None:
         return RunKind.SCHEDULE, operation.schedule.kind
     if operation.matrix is not None:
         return RunKind.MATRIX, operation.matrix.kind
-    run = operation.component.run if operation.component is not None else None
+    run = component.run if component is not None else None
     if run is None or isinstance(run, dict):
         raise SpecError([problem(CompileCode.NO_RUNTIME, "there is nothing to run: no `run` with a kind", "run")])
     return KINDS[run.kind].stored, run.kind

@@ -13,7 +13,7 @@ from polyaxon.compiler.allowance import within_allowance
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import Compiled, Surroundings
 from polyaxon.compiler.containers import container_of
-from polyaxon.compiler.context import Bindings, as_text, context, run_globals
+from polyaxon.compiler.context import NOTHING_BOUND, Bindings, as_text, context, run_globals
 from polyaxon.compiler.kinds import Kind, kind_of, roles
 from polyaxon.compiler.problems import problem, template_problem
 from polyaxon.compiler.steps import init_steps
@@ -87,6 +87,8 @@ def _is_constant(compiled: Compiled) -> bool:
     layout = compiled.layout
     if layout.rendering is not None or layout.settings is None:
         return False
+    if compiled.bindings is NOTHING_BOUND:
+        return True
     return not any(bound.to_init or bound.to_env for section in compiled.bindings.sections for bound in section)
 
 

@@ -31,6 +31,7 @@ from polyaxon.model.launch import InitStep, LaunchPlan
 from polyaxon.model.record import changed
 from polyaxon.model.run import Cloning, RunFacts, RunKind
 from polyaxon.model.status import Pending, Status
+from polyaxon.spec.component import Authored
 from polyaxon.spec.dump import dump
 from polyaxon.spec.operation import Operation
 
@@ -39,6 +40,7 @@ __all__ = [
     "DagNode",
     "EdgeInfo",
     "Operation",
+    "child_held_by",
     "compile_run",
     "compiled_of",
     "count_joins",
@@ -79,7 +81,15 @@ def shape_of(operation: Operation) -> Shape:
 def held_by(operation: Operation) -> Pending | None:
     """What holds a run of the operation from the start: a plain `isApproved: false`. A build comes before an approval,
     so then the approval is asked for later."""
-    component = operation.component
+    return _held_by(operation, operation.component)
+
+
+def child_held_by(step: DagNode) -> Pending | None:
+    """What holds an operation of a dag from the start."""
+    return _held_by(step.written, step.component)
+
+
+def _held_by(operation: Operation, component: Authored | None) -> Pending | None:
     approved = operation.is_approved
     if approved is None and component is not None:
         approved = component.is_approved
@@ -89,7 +99,7 @@ def held_by(operation: Operation) -> Pending | None:
 
 def queue_text(node: Node) -> str:
     """The queue as the file has it, before anything is rendered."""
-    operation = node.step.operation if node.step is not None else None
+    operation = node.step.written if node.step is not None else None
     return (operation.queue if operation is not None else None) or ""
 
 
@@ -162,13 +172,12 @@ def runtime_of(node: Node) -> str:
 
 def needs_of(flow: Flow, node: Node) -> Needs:
     """What must be fetched before the run can be compiled."""
-    operation = _operation(node)
-    if needs_nothing(operation):
+    if needs_nothing(*_use(node)):
         return _NO_NEEDS
     around = _surroundings(flow, node)
     if node.work is not None:
         node.work.around = around  # what follows looks at the same
-    return needs(operation, around)
+    return needs(_operation(node), around)
 
 
 _NO_NEEDS = Needs()
@@ -181,15 +190,15 @@ def count_joins(node: Node) -> int:
 
 def compile_run(flow: Flow, node: Node) -> Compiled:
     """Compile the run; raises `SpecError`."""
-    operation, state, pipeline = _operation(node), node.work, node.pipeline
+    state, pipeline = node.work, node.pipeline
     preset = pipeline.group.preset if pipeline is not None and pipeline.group is not None else None
-    if not (node.meta and "suggestion" in node.notes) and (plain := compile_plain(operation, preset)) is not None:
+    if not (node.meta and "suggestion" in node.notes) and (plain := compile_plain(*_use(node), preset)) is not None:
         return plain
     around = state.around if state is not None and not (state.joins or state.runs) else None
     around = around or _surroundings(flow, node)
     if state is not None:
         state.around = around
-    return compile_operation(operation, around)
+    return compile_operation(_operation(node), around)
 
 
 def compiled_of(node: Node) -> Compiled:
@@ -330,6 +339,14 @@ def _dag_facts(flow: Flow, dag: Node | None, group: Group | None) -> RunFacts | 
         compiled = group.compiled
         group.facts = replace(facts_of(flow, dag), inputs={**compiled.contexts, **compiled.inputs})
     return group.facts
+
+
+def _use(node: Node) -> tuple[Operation, Authored | None]:
+    """The operation and the component that it uses."""
+    if node.step is not None:
+        return node.step.written, node.step.component
+    operation = _operation(node)
+    return operation, operation.component
 
 
 def _operation(node: Node) -> Operation:

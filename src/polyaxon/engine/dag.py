@@ -7,7 +7,7 @@ them are there. Nothing here looks at the whole dag except opening it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -79,17 +79,18 @@ def _join(turn: Turn, dag: Node, index: int, step: compilation.DagNode) -> Node:
     node = group.children.get(step.name)
     is_new = node is None
     if node is None:
-        shape, pending = (step.kind, step.runtime), compilation.held_by(step.operation)
+        shape, pending = (step.kind, step.runtime), compilation.child_held_by(step)
         node = create(turn, dag, child_id(dag.id, step.name), step.name, index, shape, pending)
         group.children[step.name] = node
     node.step = step
     node.tally = Tally(left=len(step.upstreams))
-    node.listens = any(edge.events for edge in step.upstreams.values())
+    node.listens = False
     for name, edge in step.upstreams.items():
         upstream = group.children[name]
         upstream.downstream = upstream.downstream or []
         upstream.downstream.append(node)
         if edge.events:
+            node.listens = True
             upstream.listeners = upstream.listeners or []
             upstream.listeners.append(node)
         if is_new:
@@ -97,7 +98,12 @@ def _join(turn: Turn, dag: Node, index: int, step: compilation.DagNode) -> Node:
     return node
 
 
-def _edge_facts(edge: compilation.EdgeInfo) -> dict[str, Any]:
+_PLAIN: Mapping[str, Any] = {}
+
+
+def _edge_facts(edge: compilation.EdgeInfo) -> Mapping[str, Any]:
+    if not (edge.values or edge.events):
+        return _PLAIN
     facts = {"values": dict(edge.values)} if edge.values else {}
     return {**facts, "statuses": sorted(edge.events)} if edge.events else facts
 

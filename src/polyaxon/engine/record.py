@@ -40,6 +40,8 @@ def compiled_fields(turn: Turn, node: Node) -> dict[str, Any]:
 def empty_joins(node: Node) -> str:
     """What is to be said of the joins that found nothing: an empty list is easily overlooked."""
     state = work(node)
+    if not state.joins:
+        return ""
     return "; ".join(
         f"no run matches the join `{query}`"
         for query, found in zip(state.asked, state.joins, strict=False)
