@@ -342,8 +342,9 @@ CODES: dict[str, Code] = {
     ),
     CompileCode.EVENT: Code(
         "The event never happens",
-        "Inside a dag, `run_status_…` events of its other operations start an operation. Events of the other kinds are "
-        "sent by nobody here: naming one makes an ordinary dependency, and a warning.",
+        "`run_status_…` events of other operations of its dag (`ops.NAME`), or of any run (`runs.UUID`), start an "
+        "operation. Events of the other kinds are sent by nobody here: naming one makes an ordinary dependency, and a "
+        "warning.",
         "events: [{ref: ops.a, kinds: [alert_info]}]",
     ),
     CompileCode.TEMPLATE_FILE: Code(

@@ -1,15 +1,15 @@
-"""Which operations of a dag wait for which, and why: dependencies, values that are taken, events."""
+"""Which operations of a dag wait for which, or for runs elsewhere, and why: dependencies, values taken, events."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from polyaxon.compiler.facts import RefError, read_ref
+from polyaxon.compiler.facts import Ref, RefError, read_ref
 from polyaxon.spec.component import Authored
 
-__all__ = ["EdgeInfo", "upstreams"]
+__all__ = ["EdgeInfo", "abroad", "upstreams"]
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -36,12 +36,27 @@ def upstreams(operation: Authored) -> dict[str, EdgeInfo]:
     for event in operation.events or ():
         upstream = _operation_of(event.ref)
         if upstream is not None:
-            heard = [kind.removeprefix(_STATUS) for kind in event.kinds if kind.startswith(_STATUS)]
+            heard = _statuses(event.kinds)
             edge = edges.get(upstream, EdgeInfo() if heard else _DEPENDS)
             edges[upstream] = edge._replace(events=(*edge.events, *heard))
     return edges
 
 
+def abroad(operation: Authored) -> dict[str, tuple[str, ...]]:
+    """Return the runs that need not be of the same tree whose events this one waits for, and the statuses."""
+    found: dict[str, tuple[str, ...]] = {}
+    for event in operation.events or ():
+        ref = _read(event.ref)
+        if ref is not None and ref.kind == "runs":
+            found[ref.name] = (*found.get(ref.name, ()), *(_statuses(event.kinds) or _WELL))
+    return found
+
+
+def _statuses(kinds: Iterable[str]) -> list[str]:
+    return [kind.removeprefix(_STATUS) for kind in kinds if kind.startswith(_STATUS)]
+
+
+_WELL = ("succeeded", "skipped")
 _STATUS = "run_status_"
 """Events of the other kinds are sent by nobody here: naming them makes an ordinary dependency."""
 
@@ -50,8 +65,12 @@ _DEPENDS = EdgeInfo(True)
 
 
 def _operation_of(ref: str) -> str | None:
+    found = _read(ref)
+    return found.name if found is not None and found.kind == "ops" else None
+
+
+def _read(ref: str) -> Ref | None:
     try:
-        found = read_ref(ref)
+        return read_ref(ref)
     except RefError:
         return None  # the checker says so, with the place
-    return found.name if found.kind == "ops" else None

@@ -7,6 +7,8 @@ operation and over its component (`compile_operation` does it).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -14,7 +16,7 @@ from pydantic import ValidationError
 from polyaxon.compiler.codes import CompileCode
 from polyaxon.compiler.compiled import Compiled
 from polyaxon.compiler.context import Bound
-from polyaxon.compiler.edges import EdgeInfo, upstreams
+from polyaxon.compiler.edges import EdgeInfo, abroad, upstreams
 from polyaxon.compiler.kinds import KINDS
 from polyaxon.compiler.plain import as_data, searched_names
 from polyaxon.compiler.problems import problem, where
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=Model)
+_NOBODY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class DagNode:
     upstreams: Mapping[str, EdgeInfo]
     trigger: str = "all_succeeded"
     skip_on_upstream_skip: bool = False
+    abroad: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Runs elsewhere whose events start it, with the statuses."""
 
     @property
     def operation(self) -> Operation:
@@ -120,6 +125,7 @@ def _node(item: Authored, components: Mapping[str, Authored], problems: list[Pro
         upstreams=upstreams(operation),
         trigger=operation.trigger or "all_succeeded",
         skip_on_upstream_skip=bool(operation.skip_on_upstream_skip),
+        abroad=abroad(operation) if operation.events else _NOBODY,
     )
 
 

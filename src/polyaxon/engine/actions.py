@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from polyaxon.engine import cache, compilation
+from polyaxon.engine import abroad, cache, compilation
 from polyaxon.engine.births import reborn, retract
 from polyaxon.engine.events import Action, Requested, TimerKind
 from polyaxon.engine.flow import PIPELINES, Node, Stage
@@ -71,8 +71,8 @@ def _end_wait(turn: Turn, node: Node) -> str | None:
         turn.update(node, pending=None, **remember(node, approved=True))
     else:
         return "it waits for no approval"
-    # A child of a dag may still wait for its upstreams: then its trigger releases it.
-    if node.pending is None and (node.released or node.pipeline is None):
+    # It may still wait for its upstreams, or for an event: then that releases it.
+    if node.pending is None and (node.released or (node.pipeline is None and not abroad.awaits(node))):
         release(turn, node)
     return None
 
@@ -93,11 +93,14 @@ def _resume(turn: Turn, node: Node, event: Requested) -> str | None:
         retract(above)
         reborn(turn, above)
         move(turn, above, Status.RUNNING, "Resumed", f"for `{node.name}`")
+    fired = node.notes.get("fired") if node.pipeline is None else None
     retract(node)
     reborn(turn, node)
+    if fired is not None:  # what a run of its own waited for is not waited for again
+        turn.update(node, **remember(node, fired=fired))
     top = next((above for above in _above(node) if above.work is None), None)
     if top is None:
-        release(turn, node)
+        (release if node.pipeline is not None else abroad.begin)(turn, node)
     else:
         work(top).stage = Stage.NEW
         top.released = True

@@ -94,6 +94,7 @@ def reborn(turn: Turn, node: Node) -> None:
         base=node.attempt or None,
         ending=None,
         fired=None,
+        heard=None,
         retry_at=None,
         pruned=None,
         ignored=None,

@@ -16,6 +16,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Condition, Run
+from polyaxon.model.status import Status
 
 __all__ = [
     "Change",
@@ -29,6 +30,7 @@ __all__ = [
     "Fetch",
     "JoinQuery",
     "Linked",
+    "Listen",
     "Moved",
     "Recall",
     "SetTimer",
@@ -187,13 +189,22 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Send `Reached` when the run, of any root, has come to one of the statuses since it was resumed, or is final."""
+
+    run: RunId
+    on: RunId
+    statuses: frozenset[Status]
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """Send `Reported` with all that a run has logged: it has ended, and others are compared with it."""
 
     run: RunId
 
 
-Command = Start | Stop | Clean | Enqueue | Dequeue | SetTimer | Fetch | Watch | Recall
+Command = Start | Stop | Clean | Enqueue | Dequeue | SetTimer | Fetch | Watch | Listen | Recall
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ def child_ended(turn: Turn, dag: Node, child: Node) -> None:
 def _can_start(node: Node, ends_later: set[str], starts_later: set[str]) -> bool:
     """Whether it may start while every service runs on."""
     step = node.step
-    if step is None or not step.upstreams:
+    if step is None or step.abroad or not step.upstreams:
         return True
     edges = step.upstreams.items()
     if node.listens:

@@ -23,7 +23,7 @@ from polyaxon.compiler.compile import (
     needs_nothing,
     plan_like,
 )
-from polyaxon.compiler.edges import EdgeInfo
+from polyaxon.compiler.edges import EdgeInfo, abroad
 from polyaxon.compiler.expand import DagNode, child_operation, dag_graph, inherited, kind_of_operation
 from polyaxon.engine.flow import Flow, Group, Node
 from polyaxon.errors import InternalError, UsageError
@@ -40,6 +40,7 @@ __all__ = [
     "DagNode",
     "EdgeInfo",
     "Operation",
+    "abroad_of",
     "child_held_by",
     "compile_run",
     "compiled_of",
@@ -106,6 +107,13 @@ def queue_text(node: Node) -> str:
 def graph_of(node: Node) -> Sequence[DagNode]:
     """The operations of a dag in topological order."""
     return dag_graph(_operation(node)).nodes
+
+
+def abroad_of(node: Node) -> Mapping[str, tuple[str, ...]]:
+    """The runs elsewhere whose events start this one: an operation of a dag, or nobody's child."""
+    if node.step is not None:
+        return node.step.abroad
+    return abroad(node.operation) if node.pipeline is None and node.operation is not None else _NOTHING
 
 
 def shape_of_children(node: Node) -> tuple[Shape, Pending | None]:
@@ -367,7 +375,8 @@ def _what_came_before(node: Node) -> dict[str, str]:
         return {}
     children = node.pipeline.group.children
     bare = (children[name] for name, edge in node.step.upstreams.items() if not edge.values)
-    return {f"upstream {item.name}": _identity(item) for item in bare}
+    elsewhere = {f"upstream runs.{uuid}": uuid for uuid in node.step.abroad}
+    return {f"upstream {item.name}": _identity(item) for item in bare} | elsewhere
 
 
 def _identity(upstream: Node) -> str:

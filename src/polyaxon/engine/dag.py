@@ -12,19 +12,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from polyaxon.engine import companions, compilation
+from polyaxon.engine import abroad, companions, compilation
 from polyaxon.engine.births import create, reborn
 from polyaxon.engine.commands import Linked
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import move, remember
 from polyaxon.engine.slots import release
 from polyaxon.engine.stopping import check_early_stopping
-from polyaxon.engine.trigger import WANTED, Tally, Trigger, Unmet, Verdict, evaluate, matching_statuses, why_unmet
+from polyaxon.engine.trigger import WANTED, Tally, Trigger, Unmet, Verdict, matching_statuses, why_unmet
+from polyaxon.engine.trigger import evaluate as evaluate_trigger
 from polyaxon.engine.turn import Turn
 from polyaxon.model.ids import child_id
 from polyaxon.model.status import Status
 
-__all__ = ["announce", "child_ended", "open_dag"]
+__all__ = ["announce", "child_ended", "evaluate", "open_dag"]
 
 _NAMED = 20
 """How many upstreams an explanation names."""
@@ -47,7 +48,9 @@ def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
     companions.gather(group)
     for node in nodes:
         if node.status in _WAITING and not node.released:
-            _evaluate(turn, node)
+            if node.step is not None and node.step.abroad and not node.fired:
+                abroad.listen(turn, node)
+            evaluate(turn, node)
 
 
 def child_ended(turn: Turn, dag: Node, child: Node) -> None:
@@ -58,7 +61,7 @@ def child_ended(turn: Turn, dag: Node, child: Node) -> None:
             continue
         node.tally.count(child.status, child.by_stop)
         if node.status in _WAITING and not node.released:
-            _evaluate(turn, node)
+            evaluate(turn, node)
     check_early_stopping(turn, dag, child)
 
 
@@ -70,7 +73,7 @@ def announce(turn: Turn, upstream: Node, status: Status) -> None:
             facts = {"event": f"run_status_{status.value}", "from": upstream.name}
             turn.explain(node, "event", **facts)
             turn.update(node, **remember(node, fired=upstream.name))
-            _evaluate(turn, node)
+            evaluate(turn, node)
 
 
 def _join(turn: Turn, dag: Node, index: int, step: compilation.DagNode) -> Node:
@@ -84,7 +87,7 @@ def _join(turn: Turn, dag: Node, index: int, step: compilation.DagNode) -> Node:
         group.children[step.name] = node
     node.step = step
     node.tally = Tally(left=len(step.upstreams))
-    node.listens = False
+    node.listens = bool(step.abroad)
     for name, edge in step.upstreams.items():
         upstream = group.children[name]
         upstream.downstream = upstream.downstream or []
@@ -137,17 +140,18 @@ def _count_upstreams(group: Group, node: Node) -> None:
         group.by_stop += node.by_stop
 
 
-def _evaluate(turn: Turn, node: Node) -> None:
+def evaluate(turn: Turn, node: Node) -> None:
+    """Look at a child that has not started: does it, now that this is known of what it waits for?"""
     step, tally = node.step, node.tally
     if step is None or tally is None:
         return
-    if not step.upstreams:
-        release(turn, node)
-        return
     if node.listens:
         verdict = _evaluate_events(node)
+    elif not step.upstreams:
+        release(turn, node)
+        return
     else:
-        verdict = evaluate(Trigger(step.trigger), tally, step.skip_on_upstream_skip)
+        verdict = evaluate_trigger(Trigger(step.trigger), tally, step.skip_on_upstream_skip)
     _ACT[verdict](turn, node)
 
 
@@ -163,11 +167,15 @@ def _evaluate_events(node: Node) -> Verdict:
         ready = all(edge.events or not edge.values or children[name].is_final for name, edge in step.upstreams.items())
         return Verdict.START if ready else Verdict.WAIT
     heard = [children[name] for name, edge in step.upstreams.items() if edge.events]
+    elsewhere = abroad.heard(node) if step.abroad else {}
+    if len(elsewhere) < len(step.abroad):
+        return Verdict.WAIT
     # An ending that is awaited but not announced yet is not hopeless: its announcement comes next.
     if not all(upstream.is_final and upstream.status not in _awaited(node, upstream) for upstream in heard):
         return Verdict.WAIT
     # Where everything went well, what waits for something else (a failure, say) is not needed: no fault of anybody.
-    return Verdict.MISS if all(upstream.status in _WELL for upstream in heard) else Verdict.FAIL
+    ends = [*(upstream.status for upstream in heard), *elsewhere.values()]
+    return Verdict.MISS if all(end in _WELL for end in ends) else Verdict.FAIL
 
 
 def _start(turn: Turn, node: Node) -> None:
@@ -223,7 +231,9 @@ def _is_by_stop(node: Node) -> bool:
         return node.tally.only_stops
     children = node.pipeline.group.children
     heard = (children[name] for name, edge in node.step.upstreams.items() if edge.events)
-    return all(upstream.status is Status.STOPPED or upstream.by_stop for upstream in heard)
+    if not all(upstream.status is Status.STOPPED or upstream.by_stop for upstream in heard):
+        return False
+    return all(end is Status.STOPPED for end in abroad.heard(node).values())
 
 
 def _wait(_turn: Turn, _node: Node) -> None: ...
@@ -255,7 +265,9 @@ def _event_facts(node: Node) -> dict[str, Any]:
     children = node.pipeline.group.children
     heard = {name: edge.events for name, edge in node.step.upstreams.items() if edge.events}
     named = {name: children[name].status.value for name in islice(heard, _NAMED)}
-    return {"events": sorted({f"run_status_{kind}" for kinds in heard.values() for kind in kinds}), "upstreams": named}
+    events = {f"run_status_{kind}" for kinds in heard.values() for kind in kinds}
+    elsewhere = abroad.facts_of_events(node)
+    return {"events": sorted(events.union(elsewhere["events"])), "upstreams": named | elsewhere["upstreams"]}
 
 
 def _awaited(node: Node, upstream: Node) -> frozenset[Status]:

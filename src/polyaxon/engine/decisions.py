@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from polyaxon.engine import actions, attempts, cache, pipelines, prepare
+from polyaxon.engine import abroad, actions, attempts, cache, pipelines, prepare
 from polyaxon.engine.cleaning import clean, rejoin_cleaning
 from polyaxon.engine.commands import Decision
-from polyaxon.engine.dag import announce
+from polyaxon.engine.dag import announce, evaluate
 from polyaxon.engine.events import (
     Admitted,
     Adopted,
@@ -21,6 +21,7 @@ from polyaxon.engine.events import (
     Event,
     Fetched,
     Observed,
+    Reached,
     Reported,
     Requested,
     Settled,
@@ -36,7 +37,7 @@ from polyaxon.model.status import FINAL
 
 __all__ = ["decide"]
 
-_About = Observed | Reported | Admitted | Fetched | Settled | Due | Requested
+_About = Observed | Reported | Admitted | Fetched | Settled | Reached | Due | Requested
 
 
 def decide(flow: Flow, event: Event, now: datetime) -> Decision:
@@ -109,6 +110,11 @@ def _kick(turn: Turn) -> None:
             prepare.repeat(turn, node)
 
 
+def _reached(turn: Turn, node: Node, event: Reached) -> None:
+    if abroad.take(turn, node, event):
+        (abroad.decide_alone if node.step is None else evaluate)(turn, node)
+
+
 def _due(turn: Turn, node: Node, event: Due) -> None:
     _TIMERS[event.timer](turn, node)
 
@@ -130,6 +136,7 @@ _HANDLERS: dict[type, Callable[[Turn, Node, Any], None]] = {
     Admitted: lambda turn, node, _event: attempts.admitted(turn, node),
     Fetched: prepare.fetched,
     Settled: lambda turn, node, event: cache.original_settled(turn, node, event.facts),
+    Reached: _reached,
     Due: _due,
     Requested: actions.requested,
 }

@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Fetched",
     "Observed",
+    "Reached",
     "Reported",
     "Requested",
     "Settled",
@@ -119,6 +120,16 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A run of another root came to a status that this one waits for (`Listen`), or to its end without; `status` is
+    None when there is no such run."""
+
+    run: RunId
+    on: RunId
+    status: Status | None
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A timer went off."""
 
@@ -136,4 +147,4 @@ class Requested:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-Event = Adopted | Observed | Reported | Admitted | Fetched | Settled | Due | Requested
+Event = Adopted | Observed | Reported | Admitted | Fetched | Settled | Reached | Due | Requested

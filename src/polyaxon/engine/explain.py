@@ -37,6 +37,8 @@ class Neighbours:
 
     pipeline: Run | None = None
     upstreams: Sequence[Run] = ()
+    elsewhere: Sequence[tuple[Run, Sequence[str]]] = ()
+    """Runs that need not be of the same tree, with the statuses of them that are waited for."""
     children: Sequence[Run] = ()
     active_siblings: int = 0
     concurrency: int | None = None
@@ -232,6 +234,12 @@ def _in_short(upstream: Run) -> str:
     return f"`{upstream.name}` ({upstream.status}{held})"
 
 
+def _event_in_short(other: Run, statuses: Sequence[str]) -> str:
+    events = " or ".join(f"`run_status_{status}`" for status in statuses)
+    named = f"`{other.name}`, " if other.name else ""
+    return f"{events} of run {other.uuid} ({named}{other.status})"
+
+
 _HELD = {
     Pending.APPROVAL: "an approval",
     Pending.UPLOAD: "an upload",
@@ -251,12 +259,14 @@ def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
         standing = around.standing
         yield f"{standing.ahead} runs are ahead of it in queue `{standing.queue}`: {standing.reason}"
     yield from _waiting_for_children([child for child in around.children if child.status not in FINAL], around)
-    if run.status not in {Status.CREATED, Status.RESUMING} or run.pipeline is None:
+    if run.status not in {Status.CREATED, Status.RESUMING}:
         return
-    open_upstreams = [item for item in around.upstreams if item.status not in FINAL]
-    if open_upstreams:
-        yield "it waits for " + ", ".join(map(_in_short, open_upstreams[:20]))
-    elif run.pending is not None:
+    awaited = [_in_short(item) for item in around.upstreams if item.status not in FINAL]
+    if "fired" not in run.meta.get("engine", {}):
+        awaited += [_event_in_short(item, events) for item, events in around.elsewhere if item.status not in FINAL]
+    if awaited:
+        yield "it waits for " + ", ".join(awaited[:20])
+    elif run.pending is not None or run.pipeline is None:
         return
     elif run.schedule_at is not None:
         yield f"it starts at {run.schedule_at.isoformat()}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from polyaxon.engine.abroad import begin
 from polyaxon.engine.cleaning import rejoin_cleaning
 from polyaxon.engine.commands import Watch
 from polyaxon.engine.events import TimerKind
@@ -34,7 +35,7 @@ def _start_over(turn: Turn, node: Node) -> None:
         limit = turn.flow.world.defaults.upload_timeout_seconds
         turn.set_timer_in(node, TimerKind.PENDING_TIMEOUT, limit, node.created_at)
     if node.pipeline is None and not node.released:
-        release(turn, node)
+        begin(turn, node)
 
 
 def _go_on(turn: Turn, node: Node) -> None:

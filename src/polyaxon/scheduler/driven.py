@@ -22,6 +22,7 @@ from polyaxon.engine.commands import (
     Dequeue,
     Enqueue,
     Fetch,
+    Listen,
     Moved,
     Recall,
     SetTimer,
@@ -211,7 +212,7 @@ class _Open:
     commands: list[Command] = field(default_factory=list)
 
 
-def _run_of(command: Start | Stop | Clean | SetTimer | Fetch | Watch | Recall | Enqueue | Dequeue) -> RunId:
+def _run_of(command: Start | Stop | Clean | SetTimer | Fetch | Watch | Listen | Recall | Enqueue | Dequeue) -> RunId:
     return command.plan.run if isinstance(command, Start) else command.run
 
 

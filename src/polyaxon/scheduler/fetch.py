@@ -1,4 +1,4 @@
-"""Answering what compilations ask of the store: joins, other runs, and whether the work was done before.
+"""Answering what is asked of the store: joins, other runs, whether the work was done before, what became of a run.
 
 Questions of one batch are answered together. A question that cannot be answered is answered with its error.
 """
@@ -6,23 +6,31 @@ Questions of one batch are answered together. A question that cannot be answered
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from polyaxon.engine.commands import Fetch
 from polyaxon.engine.events import CacheHit, Fetched
 from polyaxon.errors import UserError
 from polyaxon.model.ids import RunId
-from polyaxon.model.run import RunFacts
+from polyaxon.model.run import Condition, RunFacts
 from polyaxon.store.base import Store
 
-__all__ = ["answer"]
+__all__ = ["answer", "facts_and_histories"]
 
 
 def answer(store: Store, questions: Sequence[Fetch], now: datetime) -> Sequence[Fetched]:
     """Return one answer per question, in their order."""
     hits = _cache_hits(store, questions, now)
     return [_answer(store, question, hits, now) for question in questions]
+
+
+def facts_and_histories(
+    store: Store, runs: Sequence[RunId], heard: Container[RunId]
+) -> tuple[Mapping[str, RunFacts], Mapping[RunId, Sequence[Condition]]]:
+    """Return what is known of the runs that there are, and of those in `heard` how they came there."""
+    facts = store.facts(runs)
+    return facts, {run: store.conditions(run) for run in runs if run in facts and run in heard}
 
 
 def _answer(store: Store, question: Fetch, hits: Mapping[RunId, RunFacts], now: datetime) -> Fetched:

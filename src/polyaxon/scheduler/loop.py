@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from polyaxon.engine.commands import Change, Clean, Command, Decision, Fetch, Recall, SetTimer, Start, Stop, Watch
-from polyaxon.engine.events import Adopted, Due, Event, Settled
+from polyaxon.engine.commands import Change, Clean, Command, Decision, Fetch, Recall, SetTimer, Start, Stop
+from polyaxon.engine.events import Adopted, Due, Event
 from polyaxon.engine.queue import Limits, Queue
 from polyaxon.errors import StoreError
 from polyaxon.model.ids import RunId
@@ -30,12 +30,12 @@ from polyaxon.scheduler.clock import ForwardClock
 from polyaxon.scheduler.crash import CrashPoint, never
 from polyaxon.scheduler.dispatch import Dispatcher
 from polyaxon.scheduler.driven import Incoming, Roots, created_roots, joined
-from polyaxon.scheduler.fetch import answer
+from polyaxon.scheduler.fetch import answer, facts_and_histories
 from polyaxon.scheduler.listening import Listening
 from polyaxon.scheduler.pace import Pace
 from polyaxon.scheduler.rest import Rest
 from polyaxon.scheduler.timers import Alarms
-from polyaxon.scheduler.watches import Watches
+from polyaxon.scheduler.watches import WAITS, Watches
 from polyaxon.store.base import Batch, Lease, Store
 from polyaxon.store.wakeup import Listener
 
@@ -293,8 +293,8 @@ class Scheduler:
                 self._alarms.set(root, command)
             elif isinstance(command, Recall):
                 self._inbox += self._listening.recalled(root, command.run)
-            elif isinstance(command, Watch):
-                self._watches.add(root, command.run, command.on)
+            elif isinstance(command, WAITS):
+                self._watches.add(root, command)
                 self._look_at = self._now
             elif isinstance(command, Fetch):
                 fetches.append(command)
@@ -309,9 +309,8 @@ class Scheduler:
                 self._crash("fetched")
                 for found in answers:
                     self.put(found.run, found)
-            ended = self._watches.ended(changes)
-            if ended:
-                await self._settle(ended)
+            if touched := self._watches.touched(changes):
+                await self._tell(touched)
             hooks = created_roots(changes)
             if hooks:
                 self._wanted.update(hooks)
@@ -347,8 +346,8 @@ class Scheduler:
                     if number not in self._asked and root in self._roots.driven:
                         self._asked.add(number)
                         self._inbox.append(Incoming(root, request, request=number))
-            if self._watches.waiting:
-                await self._settle(list(self._watches.waiting))
+            if waiting := self._watches.waiting:
+                await self._tell(waiting)
             self._has_looked = True
             if self._roots.queue.limited and len(self._roots.queue):
                 await self._round(())  # a place that another scheduler gave back is told by nobody
@@ -391,10 +390,10 @@ class Scheduler:
             self._look_at = self._now  # requests that were left before
             self._crash("adopted")
 
-    async def _settle(self, watched: Sequence[RunId]) -> None:
-        facts = await self._call(self.store.facts, watched)
-        for root, run, found in self._watches.settle(facts):
-            self._inbox.append(Incoming(root, Settled(run, found)))
+    async def _tell(self, asked: Sequence[RunId]) -> None:
+        """Tell those who wait for these runs what became of them."""
+        known = await self._call(facts_and_histories, self.store, asked, self._watches.heard)
+        self._inbox += (Incoming(root, event) for root, event in self._watches.news(asked, *known))
 
     async def _renew(self) -> None:
         """Show that this process lives; roots that another one took meanwhile are dropped."""

@@ -52,7 +52,7 @@ class Event(Model):
     kinds: list[Annotated[EventKind | str, OrTemplate]]
     """What may happen; any of them starts the operation."""
     ref: str
-    """Of whom: `ops.NAME` or `runs.UUID`."""
+    """Of whom: `ops.NAME`, an operation of the same dag, or `runs.UUID`, any run."""
 
 
 class Hook(Model):

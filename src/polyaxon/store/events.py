@@ -20,6 +20,7 @@ from polyaxon.engine.events import (
     Event,
     Fetched,
     Observed,
+    Reached,
     Reported,
     Requested,
     Settled,
@@ -41,6 +42,7 @@ _KINDS: Mapping[str, type] = {
     "admitted": Admitted,
     "fetched": Fetched,
     "settled": Settled,
+    "reached": Reached,
     "due": Due,
     "requested": Requested,
 }
@@ -195,6 +197,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     },
     CacheHit: {"original": lambda value: None if value is None else _facts(value)},
     Settled: {"run": RunId, "facts": _facts},
+    Reached: {"run": RunId, "on": RunId, "status": lambda value: None if value is None else Status(value)},
     Due: {"run": RunId, "timer": TimerKind},
     Requested: {"run": RunId, "action": Action},
     RunFacts: {

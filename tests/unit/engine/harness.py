@@ -24,6 +24,7 @@ from polyaxon.engine.commands import (
     Explained,
     Fetch,
     Linked,
+    Listen,
     Moved,
     Recall,
     SetTimer,
@@ -139,6 +140,7 @@ class Harness:
         self.inbox: list[Event] = []
         self.fetches: list[Fetch] = []
         self.watches: list[Watch] = []
+        self.listening: list[Listen] = []
         self.recalled: list[RunId] = []
         self.peak: dict[RunId, int] = {}
         self.answer: Callable[[Fetch], Fetched] = self.lookup
@@ -156,6 +158,7 @@ class Harness:
         self.timers.clear()
         self.fetches.clear()
         self.watches.clear()
+        self.listening.clear()
         self.inbox = [Adopted()]
 
     def step(self) -> bool:
@@ -383,6 +386,7 @@ _CARRY_OUT: dict[type, Callable[[Harness, Any], None]] = {
     SetTimer: Harness._set_timer,
     Fetch: Harness._fetch,
     Watch: Harness._watch,
+    Listen: lambda harness, command: harness.listening.append(command),
     Recall: lambda harness, command: harness.recalled.append(command.run),
 }
 assert set(_CARRY_OUT) == set(Command.__args__)

@@ -18,6 +18,7 @@ from polyaxon.engine.events import (
     Event,
     Fetched,
     Observed,
+    Reached,
     Reported,
     Requested,
     Settled,
@@ -69,6 +70,7 @@ observations = st.builds(
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(Adopted()),
     st.builds(Admitted, ids),
+    st.builds(Reached, ids, ids, st.none() | st.sampled_from(Status)),
     st.builds(
         Observed,
         observations,

@@ -71,12 +71,15 @@ def _explain(home: Home, run: Run, rows: Sequence[Run], is_driven: bool = True) 
 
 def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool, is_driven: bool) -> Neighbours:
     by_uuid = {row.uuid: row for row in rows}
-    before = [edge.upstream for edge in home.store.edges(run.uuid) if edge.downstream == run.uuid]
+    before = [edge for edge in home.store.edges(run.uuid) if edge.downstream == run.uuid]
     pipeline = by_uuid.get(RunId(run.pipeline)) if run.pipeline else None
     siblings = [row for row in rows if run.pipeline and row.pipeline == run.pipeline]
     return Neighbours(
         pipeline=pipeline,
-        upstreams=[by_uuid[uuid] for uuid in before if uuid in by_uuid],
+        upstreams=[by_uuid[edge.upstream] for edge in before if edge.kind != "event" and edge.upstream in by_uuid],
+        elsewhere=[
+            (home.store.get(edge.upstream), edge.values.get("statuses", ())) for edge in before if edge.kind == "event"
+        ],
         children=[row for row in rows if row.pipeline == run.uuid],
         active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
         concurrency=_concurrency(pipeline),

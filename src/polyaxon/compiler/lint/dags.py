@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from polyaxon.compiler import conditions
 from polyaxon.compiler.codes import CompileCode
-from polyaxon.compiler.edges import EdgeInfo, upstreams
+from polyaxon.compiler.edges import EdgeInfo, abroad, upstreams
 from polyaxon.compiler.facts import RefError, read_path, read_ref
 from polyaxon.compiler.lint.near import did_you_mean, listed, pointed_at
 from polyaxon.compiler.lint.use import Use
@@ -189,7 +189,7 @@ def _check_reach(order: Sequence[str], nodes: Mapping[str, Node]) -> Iterator[Pr
         depending = [ends[up] for up, edge in node.upstreams.items() if up in ends and edge.depends]
         trigger = operation.trigger or "all_succeeded"
         can_meet = _CAN_MEET.get(trigger)
-        starts_on_event = any(edge.events for edge in node.upstreams.values())
+        starts_on_event = any(edge.events for edge in node.upstreams.values()) or bool(abroad(operation))
         if can_meet is not None and depending and not starts_on_event and not can_meet(depending):
             ends[name] = frozenset({"upstream_failed"})
             culprits = listed(up for up, end in above.items() if not end & _RUNS)

@@ -274,24 +274,22 @@ def _check_events(use: Use) -> Iterator[Problem]:
         try:
             ref = read_ref(event.ref)
         except RefError as error:
-            suggestion = "write `ops.NAME`, the name of an operation of the same dag"
+            suggestion = "write `ops.NAME`, an operation of the same dag, or `runs.UUID`"
             yield use.place.problem(CompileCode.EVENT, str(error), *where, "ref", suggestion=suggestion)
             continue
         if ref.kind == "ops" and use.dag is None:
             message = f"`{event.ref}` means something inside a dag only"
             suggestion = "put the operation into a dag, or remove the event"
             yield use.place.problem(CompileCode.EVENT, message, *where, "ref", suggestion=suggestion)
-        if ref.kind != "ops":
-            message = f"nobody listens to `{event.ref}`: the operation does not wait for it"
-            suggestion = "`polyaxon ops wait UUID` waits; the operations of a dag wait for each other (`ref: ops.NAME`)"
-            yield use.place.problem(
-                CompileCode.EVENT, message, *where, "ref", suggestion=suggestion, severity="warning"
-            )
+        if ref.kind == "dag":
+            message = "the dag has begun when its operations do: nothing of it can be waited for"
+            suggestion = "wait for another operation (`ref: ops.NAME`) or for a run elsewhere (`ref: runs.UUID`)"
+            yield use.place.problem(CompileCode.EVENT, message, *where, "ref", suggestion=suggestion)
             continue
         for place, kind in enumerate(event.kinds):
             if not kind.startswith("run_status_"):
                 message = f"nobody sends the event `{kind}`: what it waits for is an end like any other"
-                suggestion = "use an event `run_status_…` of another operation"
+                suggestion = "use an event `run_status_…`"
                 where_kind = (*where, "kinds", place)
                 yield use.place.problem(
                     CompileCode.EVENT, message, *where_kind, suggestion=suggestion, severity="warning"
