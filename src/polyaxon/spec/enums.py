@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 from polyaxon.model.status import Pending
 from polyaxon.model.trigger import Trigger
-from polyaxon.spec import connections, hooks, init
+from polyaxon.spec import connections, fields, hooks, init, matrix, schedule, stopping
+from polyaxon.spec.fields import Kinded, Model
 
 __all__ = [
     "AcquisitionFunctions",
@@ -33,75 +34,6 @@ __all__ = [
 V1TriggerPolicy = Trigger
 
 
-class V1PatchStrategy(StrEnum):
-    """How fields are laid over others."""
-
-    REPLACE = "replace"
-    ISNULL = "isnull"
-    POST_MERGE = "post_merge"
-    PRE_MERGE = "pre_merge"
-
-
-class V1Optimization(StrEnum):
-    """Which way is better."""
-
-    MAXIMIZE = "maximize"
-    MINIMIZE = "minimize"
-
-
-class V1ResourceType(StrEnum):
-    """Whether a budget is whole."""
-
-    INT = "int"
-    FLOAT = "float"
-
-
-class V1HyperoptAlgorithms(StrEnum):
-    """How `hyperopt` suggests."""
-
-    TPE = "tpe"
-    RAND = "rand"
-    ANNEAL = "anneal"
-
-
-class AcquisitionFunctions(StrEnum):
-    """How `bayes` chooses the next point."""
-
-    UCB = "ucb"
-    EI = "ei"
-    POI = "poi"
-
-
-class GaussianProcessesKernels(StrEnum):
-    """What `bayes` thinks of the function."""
-
-    RBF = "rbf"
-    MATERN = "matern"
-
-
-class V1MatrixKind(StrEnum):
-    """The kinds of `matrix`."""
-
-    MAPPING = "mapping"
-    GRID = "grid"
-    RANDOM = "random"
-    HYPEROPT = "hyperopt"
-    TPE = "tpe"
-    BAYES = "bayes"
-    HYPERBAND = "hyperband"
-    ITERATIVE = "iterative"
-    ASHA = "asha"
-    CMAES = "cmaes"
-
-
-class V1ScheduleKind(StrEnum):
-    """The kinds of `schedule`."""
-
-    CRON = "cron"
-    INTERVAL = "interval"
-    DATETIME = "datetime"
-
-
 class V1CleanPodPolicy(StrEnum):
     """Which pods of a distributed run are deleted at its end."""
 
@@ -112,13 +44,47 @@ class V1CleanPodPolicy(StrEnum):
 
 
 def _words(name: str, choices: object) -> Any:
-    """Make the enum of the words that a field takes."""
-    return StrEnum(name, {word.upper(): word for word in get_args(choices)})
+    """Make the enum of the words that a field takes, from the type of the field."""
+    return StrEnum(name, {word.upper(): word for word in _texts(choices)})
 
 
+def _texts(choices: object) -> list[str]:
+    """Return the words of a type of texts; of models that their `kind` tells apart, the kinds."""
+    if isinstance(choices, type) and issubclass(choices, Kinded):
+        return _texts(choices.model_fields["kind"].annotation)
+    inner = [choice for choice in get_args(choices) if choice is not type(None)]
+    return [text for choice in inner for text in ([choice] if isinstance(choice, str) else _texts(choice))]
+
+
+def _field(model: type[Model], name: str) -> object:
+    return model.model_fields[name].annotation
+
+
+V1PatchStrategy = _words("V1PatchStrategy", fields.PatchStrategy)
+"""How fields are laid over others."""
+V1Optimization = _words("V1Optimization", stopping.Optimization)
+"""Which way is better."""
+V1ResourceType = _words("V1ResourceType", _field(matrix.Resource, "type"))
+"""Whether a budget is whole."""
+V1HyperoptAlgorithms = _words("V1HyperoptAlgorithms", _field(matrix.Hyperopt, "algorithm"))
+"""How `hyperopt` suggests."""
+AcquisitionFunctions = _words(
+    "AcquisitionFunctions",
+    _field(matrix.UtilityFunction, "acquisition_function"),
+)
+"""How `bayes` chooses the next point."""
+GaussianProcessesKernels = _words("GaussianProcessesKernels", _field(matrix.GaussianProcess, "kernel"))
+"""What `bayes` thinks of the function."""
+V1MatrixKind = _words("V1MatrixKind", matrix.Matrix)
+"""The kinds of `matrix`."""
+V1ScheduleKind = _words("V1ScheduleKind", schedule.Schedule)
+"""The kinds of `schedule`."""
 V1EventKind = _words("V1EventKind", hooks.EventKind)
+"""What may happen to a run."""
 V1ConnectionKind = _words("V1ConnectionKind", connections.ConnectionKind)
+"""What a connection leads to."""
 V1ArtifactKind = _words("V1ArtifactKind", init.ArtifactKind)
+"""What an artifact is."""
 
 
 class PullPolicy(StrEnum):
