@@ -41,6 +41,7 @@ class Neighbours:
     """Runs that need not be of the same tree, with the statuses of them that are waited for."""
     children: Sequence[Run] = ()
     active_siblings: int = 0
+    queued_siblings: int = 0
     concurrency: int | None = None
     standing: Standing | None = None
     is_driven: bool = True
@@ -273,6 +274,8 @@ def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
     elif around.concurrency is not None and around.active_siblings >= around.concurrency:
         name = around.pipeline.name if around.pipeline is not None else ""
         yield f"`{name}` runs {around.active_siblings} of at most {around.concurrency} at once (concurrency)"
+    elif around.queued_siblings:
+        yield f"{around.queued_siblings} other runs of its pipeline are ahead of it in the queue"
 
 
 def _waiting_for_children(unfinished: Sequence[Run], around: Neighbours) -> Iterable[str]:

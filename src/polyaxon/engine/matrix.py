@@ -17,7 +17,7 @@ from polyaxon.engine.births import create, reborn
 from polyaxon.engine.commands import Linked, Recall
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.lifecycle import remember
-from polyaxon.engine.slots import release
+from polyaxon.engine.slots import release, window_of
 from polyaxon.engine.stopping import check_early_stopping
 from polyaxon.engine.stops import Cause, stop
 from polyaxon.engine.trials import objectives_of, trial_of
@@ -128,7 +128,7 @@ def extend(turn: Turn, node: Node) -> None:
     if sweep.tuning is not None:
         _extend_tuned(turn, node, sweep, sweep.tuning)
         return
-    room = _room(group, sweep, turn.flow.world.defaults.window)
+    room = _room(group, sweep, window_of(group, turn.flow.world.defaults.window))
     if room <= 0 or sweep.search is None:
         return
     if sweep.numbered is not None and sweep.missing:

@@ -2,7 +2,8 @@
 
 A child holds a slot of its pipeline from its preparation until it ends, is held (approval, cache, build) or backs off;
 a leaf also holds one of the controller's. A pipeline holds its parent's slot while it runs, but no leaf's: so a budget
-of one never blocks a nested pipeline. Besides, at most a window of children waits in one queue, which bounds memory.
+of one never blocks a nested pipeline. Besides, at most a window of children waits in one queue, which bounds memory and
+the size of one decision.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from polyaxon.engine.flow import PIPELINES, Group, Node
 from polyaxon.engine.turn import Turn, work
 from polyaxon.model.status import Status
 
-__all__ = ["fill", "free", "leave_lane", "occupy", "release", "waiting_for"]
+__all__ = ["fill", "free", "leave_lane", "occupy", "release", "window_of"]
+
+_FIRST_WINDOW = 32
+"""So many children are made ready before the first of them is let go."""
 
 
 def release(turn: Turn, node: Node) -> None:
@@ -34,7 +38,7 @@ def fill(turn: Turn, pipeline: Node) -> None:
     group = _group(pipeline)
     if not group.is_open or pipeline.status is not Status.RUNNING:
         return
-    window, room = turn.flow.world.defaults.window, group.room
+    window, room = window_of(group, turn.flow.world.defaults.window), group.room
     while group.ready and (room is None or group.used < room):
         index, child = heappop(group.ready)
         # Entries are not searched for when a child is stopped or held: they are dropped here.
@@ -85,7 +89,7 @@ def occupy(node: Node) -> None:
 
 
 def leave_lane(turn: Turn, node: Node) -> None:
-    """The run waits in the queue no more: another child of its pipeline may."""
+    """The run waits in the queue no more: others of its pipeline may."""
     if node.work is None or node.work.lane is None or node.pipeline is None:
         return
     lane, node.work.lane = node.work.lane, None
@@ -93,25 +97,19 @@ def leave_lane(turn: Turn, node: Node) -> None:
     group.lanes[lane] -= 1
     parked = group.parked.get(lane)
     if parked:
-        heappush(group.ready, heappop(parked))
-    if parked or group.sweep is not None:
+        room = window_of(group, turn.flow.world.defaults.window) - group.lanes[lane]
+        for _ in range(min(room, len(parked))):
+            heappush(group.ready, heappop(parked))
+        turn.room_in(node.pipeline)
+    elif group.sweep is not None:
         turn.room_in(node.pipeline)
 
 
-def waiting_for(node: Node, window: int) -> str | None:
-    """Which limit keeps a released child waiting, in words; None when none does."""
-    pipeline = node.pipeline
-    if pipeline is None or pipeline.group is None or node.holds_slot:
-        return None
-    group = pipeline.group
-    if group.limit is not None and group.room is not None and group.used >= group.room:
-        return f"`{pipeline.name}` runs {group.used} of at most {group.limit} at once (concurrency)"
-    budget = _budget(node)
-    if budget is not None and budget.limit is not None and budget.leaves >= budget.limit:
-        return f"the pipelines together run {budget.leaves} of at most {budget.limit} at once (concurrency)"
-    if group.lanes.get(_lane(node), 0) >= window:
-        return f"{window} other runs of `{pipeline.name}` are ahead of it in the queue"
-    return None
+def window_of(group: Group, most: int) -> int:
+    """How many children may wait in one queue now: a few at first, so that the first ones need not wait until hundreds
+    are ready; and as many more as have ended, for those that end at once (served from the cache) are cheap by the
+    hundred."""
+    return min(most, _FIRST_WINDOW + sum(group.endings.values()))
 
 
 def _take(pipeline: Node, child: Node) -> bool:

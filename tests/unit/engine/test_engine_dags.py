@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from harness import FAILURE, HANGS, Harness, Outcome, dag, job, op, operation
 
+from polyaxon.engine import Limits
 from polyaxon.engine.events import Action, Adopted
 from polyaxon.model.observation import Phase
 from polyaxon.model.status import Status
@@ -277,3 +278,15 @@ def test_adopting_a_flow_that_is_driven_already_repeats_commands_and_changes_not
     assert decision.changes == []
     assert [type(command).__name__ for command in decision.commands] == ["Start"]
     assert len(going.started) == 1
+
+
+def test_what_was_not_made_ready_before_a_crash_is_made_ready_after_it():
+    operations = [op(f"o{index}") for index in range(80)]
+    going = Harness(operation(dag(*operations), name="pipe"), limits=Limits(total=2))
+    while list(going.statuses().values()).count("succeeded") < 3:
+        assert going.step()
+    assert list(going.statuses().values()).count("created") > 40
+    going.crash()
+    going.run()
+    assert set(going.statuses().values()) == {"succeeded"}
+    assert going.root.status is Status.SUCCEEDED

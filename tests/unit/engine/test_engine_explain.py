@@ -90,6 +90,15 @@ def test_an_upstream_that_is_held_says_by_what():
     assert "concurrency" not in held
 
 
+def test_one_that_is_not_made_ready_yet_says_how_many_are_ahead():
+    raw = operation(dag(*(op(f"o{i}", job("slow")) for i in range(40))), name="run")
+    going = Harness(raw, {"slow": HANGS}, limits=Limits(total=1)).settle()
+    queued = [row for row in going.rows.values() if row.status is Status.QUEUED]
+    assert len(queued) == 32
+    said = why(going, "o39", active_siblings=1, queued_siblings=len(queued))
+    assert "32 other runs of its pipeline are ahead of it in the queue" in said
+
+
 def test_a_schedule_says_when_its_next_run_starts():
     schedule = {"kind": "cron", "cron": "0 * * * *"}
     going = Harness(operation(job("tick"), name="clock", schedule=schedule)).settle()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from harness import FAILURE, HANGS, ROOT, Harness, Outcome, dag, job, op, operation
 
-from polyaxon.engine import Defaults
+from polyaxon.engine import Defaults, Limits
 from polyaxon.engine.commands import Start
 from polyaxon.engine.events import Action, Fetched, Observed, Reported
 from polyaxon.model.ids import child_id
@@ -79,14 +79,22 @@ def test_children_are_created_only_as_slots_free():
 
 
 def test_without_a_limit_a_window_of_children_waits_in_the_queue():
-    from polyaxon.engine import Limits
-
     values = {"x": {"kind": "range", "value": [0, 1000, 1]}}
     going = sweep(
         {"kind": "grid", "params": values}, {"trial": HANGS}, limits=Limits(total=5), defaults=Defaults(window=10)
     ).settle()
     assert len(going.started) == 5
     assert len(going.rows) == 1 + 5 + 10
+
+
+def test_the_window_is_small_at_first_and_grows_with_what_has_ended():
+    values = {"x": {"kind": "range", "value": [0, 1000, 1]}}
+    going = sweep({"kind": "grid", "params": values}, {"trial": HANGS}, limits=Limits(total=1)).settle()
+    assert len(going.rows) == 1 + 1 + 32
+    for number in range(3):
+        going.decide(Observed(Observation(child_id(ROOT, str(number)), 1, Phase.SUCCEEDED, going.now)))
+        going.settle()
+    assert sum(run.status is Status.QUEUED for run in going.rows.values()) == 35
 
 
 def test_context_values_reach_the_trials():

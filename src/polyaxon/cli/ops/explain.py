@@ -82,6 +82,7 @@ def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool, is_
         ],
         children=[row for row in rows if row.pipeline == run.uuid],
         active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
+        queued_siblings=sum(row.status is Status.QUEUED for row in siblings),
         concurrency=_concurrency(pipeline),
         is_driven=is_driven,
         cache_parts=home.store.cache_parts(run.uuid) if was_missed else None,
