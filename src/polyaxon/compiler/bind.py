@@ -60,7 +60,8 @@ def bind(operation: Operation, inputs: Iterable[IO], outputs: Iterable[IO], arou
     problems: list[Problem] = []
     given = _gather(operation, inputs, outputs, around, problems)
     resolver = _Resolver(given, around, problems)
-    resolver.later = _later(operation, around)
+    if operation.matrix is not None or operation.schedule is not None:
+        resolver.later = _later(operation, inputs, around)
     resolver.is_schedule = operation.schedule is not None
     found: dict[str, list[Bound]] = {"inputs": [], "outputs": [], "contexts": []}
     for item in given.values():
@@ -72,13 +73,12 @@ def bind(operation: Operation, inputs: Iterable[IO], outputs: Iterable[IO], arou
     return Bindings(*map(tuple, found.values()))
 
 
-def _later(operation: Operation, around: Surroundings) -> frozenset[str]:
+def _later(operation: Operation, inputs: Iterable[IO], around: Surroundings) -> frozenset[str]:
     """Return the names that get their value in the children of this pipeline, not in the pipeline itself."""
     names: frozenset[str] = frozenset()
     if operation.matrix is not None:
-        inputs = operation.component.inputs if operation.component is not None else None
         matrix = operation.matrix.model_dump(by_alias=True, exclude_unset=True)
-        names = searched_names(matrix, (item.name for item in inputs or ()))
+        names = searched_names(matrix, (item.name for item in inputs))
     if operation.schedule is not None and not around.joins:
         names |= {name for join in operation.joins or () for name in join.params or ()}
     return names

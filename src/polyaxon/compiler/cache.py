@@ -17,6 +17,7 @@ from polyaxon.spec.types import plain
 
 if TYPE_CHECKING:
     from polyaxon.compiler.compiled import Compiled
+    from polyaxon.compiler.context import Bound
 
 __all__ = ["cache_key", "differences"]
 
@@ -29,8 +30,16 @@ def cache_key(compiled: Compiled, project: str, digests: Mapping[str, str] | Non
 
     `digests` names what the run reads besides its inputs (code, mounted files, the image's own digest).
     """
-    parts = _parts(compiled, project, digests or {})
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    texts = {
+        **_parts_of_layout(compiled),
+        "project": _dump(project),
+        "digests": _dump(dict(digests)) if digests else "{}",
+    }
+    wanted = compiled.cache.io
+    for name, bounds in compiled.bindings.by_section():
+        texts[name] = _dump(_values(name, bounds, wanted)) if bounds else "{}"
+    members = ",".join([f'"{name}":{texts[name]}' for name in sorted(texts)])
+    text = f"{{{members}}}"
     return blake2b(text.encode(), digest_size=16).hexdigest(), text
 
 
@@ -46,27 +55,34 @@ def differences(then: str, now: str) -> dict[str, tuple[Any, Any]]:
     return {name: (before.get(name), after.get(name)) for name in told}
 
 
-def _parts(compiled: Compiled, project: str, digests: Mapping[str, str]) -> dict[str, Any]:
-    wanted, sections = compiled.cache.io, compiled.cache.sections
-    parts: dict[str, Any] = {
-        "project": project,
-        "kind": str(compiled.kind),
-        "runtime": compiled.runtime,
-        "digests": dict(digests),
-    }
-    for name, bounds in compiled.bindings.by_section():
-        kept = (bound for bound in bounds if wanted is None or bound.name in wanted)
-        parts[name] = {
-            bound.name: [bound.type, plain(bound.value)]
-            for bound in kept
-            if name == "inputs" or bound.value is not None
-        }
+def _parts_of_layout(compiled: Compiled) -> Mapping[str, str]:
+    """Return the JSON of the parts that have no values in them: where no value decides about the sections either, they
+    are written once for all operations of the layout."""
+    layout = compiled.layout
+    if layout.settings is not None and layout.key_parts is not None:
+        return layout.key_parts
+    sections = compiled.cache.sections
+    parts: dict[str, Any] = {"kind": str(compiled.kind), "runtime": compiled.runtime}
     for section, read in _SECTIONS.items():
         if sections is None or section in sections:
             parts[section] = read(compiled.run)
     if compiled.run["kind"] == "dag":
         parts["operations"] = [compiled.run.get("operations"), compiled.run.get("components")]
-    return parts
+    texts = {name: _dump(part) for name, part in parts.items()}
+    if layout.settings is not None:
+        layout.key_parts = texts
+    return texts
+
+
+def _values(section: str, bounds: Iterable[Bound], wanted: tuple[str, ...] | None) -> dict[str, Any]:
+    return {
+        bound.name: [bound.type, plain(bound.value)]
+        for bound in bounds
+        if (wanted is None or bound.name in wanted) and (section == "inputs" or bound.value is not None)
+    }
+
+
+_dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 
 
 def _containers(run: Mapping[str, Any]) -> list[Any]:

@@ -38,6 +38,7 @@ __all__ = [
     "cache_key",
     "compile_operation",
     "compile_plain",
+    "compile_use",
     "launch_plan",
     "needs",
     "needs_nothing",
@@ -57,9 +58,7 @@ _TEXTS = frozenset({"queue", "namespace", "trigger"})
 
 def compile_operation(operation: Operation, around: Surroundings) -> Compiled:
     """Compile one operation whose references are resolved; raises `SpecError` with all that is wrong."""
-    component = operation.component
-    plain = compile_plain(operation, component, around.inherited) if around.suggestion is None else None
-    return plain or _compile(operation, around)
+    return compile_use(operation, operation.component, around)
 
 
 def compile_plain(operation: Operation, component: Authored | None, inherited: Data | None) -> Compiled | None:
@@ -80,8 +79,8 @@ _NOTHING: Data = {}
 
 
 @within_allowance
-def _compile(operation: Operation, around: Surroundings) -> Compiled:
-    component = operation.component
+def compile_use(operation: Operation, component: Authored | None, around: Surroundings) -> Compiled:
+    """Compile an operation that uses `component`, whether it holds it or not."""
     if component is None:
         message = "the operation's component is not known"
         raise SpecError([problem(CompileCode.UNKNOWN_COMPONENT, message, operation.name or "")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from operator import attrgetter
@@ -31,7 +31,8 @@ class Surroundings:
     see `expand.inherited`.
     """
 
-    run: RunFacts
+    facts: Callable[[], RunFacts]
+    """Gives what is known of the run itself: only templates and plans ask."""
     places: Places
     upstream: Mapping[str, RunFacts] = field(default_factory=dict)
     dag: RunFacts | None = None
@@ -42,6 +43,11 @@ class Surroundings:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     image: str | None = None
     """What the run's builder made: replaces the main container's image."""
+
+    @property
+    def run(self) -> RunFacts:
+        """What is known of the run itself."""
+        return self.facts()
 
 
 @dataclass(frozen=True, slots=True)

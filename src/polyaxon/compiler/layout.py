@@ -93,6 +93,8 @@ class Layout:
     """By image: the plan of one run, where no value can change what is started."""
     text: str | None = None
     """The sections and the runtime as JSON, where no value can change them."""
+    key_parts: Mapping[str, str] | None = None
+    """As JSON: the parts of the cache key that no value can change."""
     declared: dict[str, Data] = field(default_factory=dict)
     """By name: what the component declares of its inputs and outputs, in the file's words."""
 

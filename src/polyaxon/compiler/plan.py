@@ -49,16 +49,16 @@ _POD = frozenset({"kind", "environment", "connections", "volumes", "init", "side
 @within_allowance
 def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
     """Return the plan of one run; raises `SpecError` when a template of the runtime section fails."""
-    kind = kind_of(compiled.run)
+    facts, kind = around.run, kind_of(compiled.run)
     run = _rendered(compiled, _names(compiled, around))
     replicas = tuple(_replica(path, role, kind, compiled, around) for path, role in roles(run))
     if not replicas:
         raise SpecError([problem(CompileCode.NO_CONTAINER, f"the `{compiled.runtime}` has no replicas", "run")])
     plan = LaunchPlan(
-        run=around.run.uuid,
-        project=around.run.project,
-        owner=around.run.owner,
-        name=compiled.name or around.run.name,
+        run=facts.uuid,
+        project=facts.project,
+        owner=facts.owner,
+        name=compiled.name or facts.name,
         kind=str(compiled.kind),
         runtime=run["kind"],
         places=around.places,
@@ -68,7 +68,7 @@ def launch_plan(compiled: Compiled, around: Surroundings) -> LaunchPlan:
         plugins={**PLUGINS, **compiled.plugins},
         ports=_ports(run.get("ports")),
         queue=compiled.queue,
-        namespace=compiled.namespace or around.run.namespace,
+        namespace=compiled.namespace or facts.namespace,
         spec=_own_fields(run, kind),
     )
     if _is_constant(compiled) and not any(replica.init or replica.connections for replica in replicas):

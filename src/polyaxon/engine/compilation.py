@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from polyaxon.compiler.compile import (
@@ -16,8 +17,8 @@ from polyaxon.compiler.compile import (
     Needs,
     Surroundings,
     cache_key,
-    compile_operation,
     compile_plain,
+    compile_use,
     launch_plan,
     needs,
     needs_nothing,
@@ -200,13 +201,16 @@ def compile_run(flow: Flow, node: Node) -> Compiled:
     """Compile the run; raises `SpecError`."""
     state, pipeline = node.work, node.pipeline
     preset = pipeline.group.preset if pipeline is not None and pipeline.group is not None else None
-    if not (node.meta and "suggestion" in node.notes) and (plain := compile_plain(*_use(node), preset)) is not None:
-        return plain
+    operation, component = _use(node)
+    if not (node.meta and "suggestion" in node.notes):
+        plain = compile_plain(operation, component, preset)
+        if plain is not None:
+            return plain
     around = state.around if state is not None and not (state.joins or state.runs) else None
     around = around or _surroundings(flow, node)
     if state is not None:
         state.around = around
-    return compile_operation(_operation(node), around)
+    return compile_use(operation, component, around)
 
 
 def compiled_of(node: Node) -> Compiled:
@@ -323,7 +327,7 @@ def _surroundings(flow: Flow, node: Node) -> Surroundings:
         upstream = {name: facts_of(flow, group.children[name]) for name, edge in edges if edge.values}
     notes = node.notes if node.meta else _NOTHING
     return Surroundings(
-        run=facts_of(flow, node),
+        facts=partial(facts_of, flow, node),
         places=flow.world.places(node.id),
         upstream=upstream,
         dag=_dag_facts(flow, pipeline, group) if node.step is not None else None,

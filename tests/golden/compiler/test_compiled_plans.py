@@ -37,7 +37,7 @@ class NoSources:
 def surroundings(name: str, **more: Any) -> Surroundings:
     uuid = f"{sum(map(ord, name)):032x}"
     places = Places("/ctx", "/ctx/artifacts", f"/store/{uuid}", f"/store/{uuid}/outputs", "/store")
-    return Surroundings(RunFacts(RunId(uuid), name, "quick"), places, connections={"sets": SETS}, **more)
+    return Surroundings(lambda: RunFacts(RunId(uuid), name, "quick"), places, connections={"sets": SETS}, **more)
 
 
 def result(operation: Operation, around: Surroundings) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def facts(name: str = "run", uuid: str = UUID, **more: Any) -> RunFacts:
 
 
 def around(**more: Any) -> Surroundings:
-    return Surroundings(**{"run": facts(), "places": PLACES, **more})
+    return Surroundings(**{"facts": facts, "places": PLACES, **more})
 
 
 def compiled(text: str | Operation, files: Mapping[str, str] | None = None, **surroundings: Any) -> Compiled:

@@ -221,10 +221,27 @@ def test_a_rebuilt_image_and_another_project_are_differences_too() -> None:
 
 def test_the_same_operation_has_the_same_key_in_another_run() -> None:
     text = over("params: {lr: 0.2}").replace("[echo]", "['{{ lr }}', '{{ globals.uuid }}']")
-    assert key(text) == key(text, run=facts("other", "f" * 32))
+    assert key(text) == key(text, facts=lambda: facts("other", "f" * 32))
 
 
 BASE = "kind: operation\nparams: {a: 1}\ncomponent:\n  inputs: [{name: a, type: int}, {name: b, type: int, value: 2}]\n  run: {kind: job, connections: [c], init: [{git: {url: u}}], container: {image: x, command: [run], args: ['{{ a }}', '{{ b }}'], env: [{name: E, value: v}], resources: {limits: {cpu: 1}}}}\n"
+
+
+KEPT = {
+    BASE: "6c9d5e7f87a9533f593dac04590ec2c4",
+    BASE.replace("params: {a: 1}", "queue: '{{ a }}'\nparams: {a: 1}"): "6c9d5e7f87a9533f593dac04590ec2c4",
+    "kind: component\nrun: {kind: dag, components: [{name: c, run: {kind: job, container: {image: x}}}], "
+    "operations: [{name: a, dagRef: c}]}": "bb2f686872527bee4e71c48e10e20b83",
+}
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_the_key_of_an_operation_stays_what_it_was_when_runs_were_stored(text: str) -> None:
+    assert key(text) == KEPT[text]
+    kept = compiled(text)
+    assert cache_key(kept, "quick") == cache_key(kept, "quick")
+    parts = cache_key(kept, "quick")[1]
+    assert json.dumps(json.loads(parts), sort_keys=True, separators=(",", ":")) == parts
 
 
 @pytest.mark.parametrize(

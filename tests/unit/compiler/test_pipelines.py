@@ -169,7 +169,7 @@ def sweep() -> tuple[Operation, Operation]:
 
 def test_a_trial_gets_the_parents_values_and_its_suggestion() -> None:
     _, child = sweep()
-    trial = compile_operation(child, around(run=facts("sweep", "e" * 32), suggestion={"n": 4, "k": 1}))
+    trial = compile_operation(child, around(facts=lambda: facts("sweep", "e" * 32), suggestion={"n": 4, "k": 1}))
     assert trial.kind is RunKind.JOB
     assert trial.inputs == {"n": 4, "lr": 0.5, "flag": True}
     assert trial.contexts["gone"] == "x"
@@ -226,7 +226,7 @@ def test_a_scheduled_run_renders_its_own_params_and_condition() -> None:
     parent = compiled(found)
     assert (parent.kind, parent.condition) == (RunKind.SCHEDULE, None)
     child = child_operation(parent, found)
-    run = compile_operation(child, around(run=facts(schedule_at=datetime(2030, 1, 1, 3, tzinfo=UTC))))
+    run = compile_operation(child, around(facts=lambda: facts(schedule_at=datetime(2030, 1, 1, 3, tzinfo=UTC))))
     assert (run.kind, run.schedule, run.condition, run.queue, run.name) == (RunKind.JOB, None, True, "q", "nightly")
     assert run.inputs["at"] == "2030-01-01T03:00:00+00:00"
 
