@@ -264,3 +264,18 @@ def test_an_attempt_that_kept_files_and_failed_is_tried_again():
     script = {"a": lambda _, attempt: kept if attempt == 1 else Outcome()}
     done = Harness(operation(job("a"), name="run", termination={"maxRetries": 1}), script).run()
     assert (done.root.status, len(done.started)) == (Status.SUCCEEDED, 2)
+
+
+def test_templates_see_the_namespace_of_their_run_at_every_attempt():
+    said = {**job("flaky"), "namespace": "lab"}
+    said["run"]["container"]["args"] = ["{{ globals.namespace }}", "{{ a }}"]
+    seen = []
+
+    def outcome(plan, attempt):
+        seen.append(plan.main.container.args)
+        return FAILURE if attempt == 1 else Outcome()
+
+    given = operation(said, name="a", params={"a": {"value": 1, "contextOnly": True}}, termination={"maxRetries": 1})
+    done = Harness(given, {"flaky": outcome}).run()
+    assert done.root.status is Status.SUCCEEDED
+    assert seen == [("lab", "1"), ("lab", "1")]
