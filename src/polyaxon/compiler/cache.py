@@ -2,7 +2,8 @@
 
 The parts are kept beside the key, so that a miss can be explained field by field. The runtime section takes part as it
 is written, before its templates are rendered: what it depends on is in the inputs, and `globals.uuid` in an argument
-must not make every run unlike every other.
+must not make every run unlike every other. Nor must it in the value of an input, which is rendered: a path into the
+run's own directory says nothing about the work.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ _CONTAINER = ("image", "command", "args", "env", "envFrom", "workingDir")
 _REPLICAS = ("replicas", "minReplicas", "maxReplicas", "rayStartParams")
 
 
-def cache_key(compiled: Compiled, project: str, digests: Mapping[str, str] | None = None) -> tuple[str, str]:
+def cache_key(
+    compiled: Compiled, project: str, digests: Mapping[str, str] | None = None, own: str = ""
+) -> tuple[str, str]:
     """Return the key, 32 hexadecimal digits, and its parts as the text that it is the digest of.
 
-    `digests` names what the run reads besides its inputs (code, mounted files, the image's own digest).
+    `digests` names what the run reads besides its inputs (code, mounted files, the image's own digest), `own` is its
+    uuid.
     """
     texts = {
         **_parts_of_layout(compiled),
@@ -40,6 +44,8 @@ def cache_key(compiled: Compiled, project: str, digests: Mapping[str, str] | Non
         texts[name] = _dump(_values(name, bounds, wanted)) if bounds else "{}"
     members = ",".join([f'"{name}":{texts[name]}' for name in sorted(texts)])
     text = f"{{{members}}}"
+    if own and own in text:
+        text = text.replace(own, "{{ globals.uuid }}")
     return blake2b(text.encode(), digest_size=16).hexdigest(), text
 
 

@@ -29,7 +29,8 @@ def applies(node: Node) -> bool:
         return False
     if rule.disable is False:
         return node.kind in {RunKind.JOB, RunKind.SERVICE}
-    return node.kind is RunKind.JOB and node.pipeline is not None
+    # An image is built every time, which takes little where it is there: its name may stand for another one by now.
+    return node.kind is RunKind.JOB and node.pipeline is not None and not compilation.makes_image(node)
 
 
 def lookup(flow: Flow, node: Node) -> Fetch:

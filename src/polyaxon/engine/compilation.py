@@ -51,6 +51,7 @@ __all__ = [
     "held_by",
     "key_of",
     "load_operation",
+    "makes_image",
     "needs_of",
     "plan_of",
     "preset_of",
@@ -273,7 +274,12 @@ def key_of(flow: Flow, node: Node) -> tuple[str, str]:
     if node.schedule_at is not None and "schedule_at" in str(compiled.run):
         # What says for when it runs does other work at another time; the text itself does not say which.
         digests["globals.schedule_at"] = node.schedule_at.isoformat()
-    return cache_key(compiled, flow.project, digests)
+    return cache_key(compiled, flow.project, digests, node.id)
+
+
+def makes_image(node: Node) -> bool:
+    """Whether the run builds an image: its name may stand for another one later."""
+    return any(bound.type == "image" and bound.value for bound in compiled_of(node).bindings.outputs)
 
 
 def row_fields(node: Node, compiled: Compiled) -> dict[str, Any]:
@@ -386,7 +392,8 @@ def _what_came_before(node: Node) -> dict[str, str]:
 def _identity(upstream: Node) -> str:
     if upstream.is_final and upstream.status is not Status.SUCCEEDED:
         return upstream.status.value
-    return upstream.state or upstream.id
+    known = upstream.state or upstream.id
+    return known if upstream.is_final else f"{known}, not over"
 
 
 def _image_of(node: Node) -> str | None:

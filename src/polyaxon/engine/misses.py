@@ -43,7 +43,8 @@ def why_not_asked(run: Run) -> str | None:
     if run.kind is not RunKind.JOB or run.content is None or run.status is Status.SKIPPED:
         return None
     notes = run.meta.get("engine", {})
-    disable = _cache(run).get("disable")
+    content = json.loads(run.content)
+    disable = (content.get("cache") or {}).get("disable")
     if "resumed" in notes:
         return "not looked up in the cache: a resumed run goes on with its own work"
     if run.cloning_kind is not None:
@@ -52,6 +53,8 @@ def why_not_asked(run: Run) -> str | None:
         return "not looked up in the cache: its file says `cache: {disable: true}`"
     if disable is None and run.pipeline is None:
         return "not looked up in the cache: a run of its own is only when its file says `cache: {disable: false}`"
+    if disable is None and any(item.get("type") == "image" for item in content.get("outputs") or ()):
+        return "not looked up in the cache: an image is built every time, for its name may stand for another one by now"
     return None
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from harness import FAILURE, HANGS, ROOT, START, Harness, Outcome, dag, job, op, operation
 
-from polyaxon.engine.events import Action, CacheHit, Fetched, Settled
+from polyaxon.engine.events import Action, CacheHit, Fetched, Observed, Settled
 from polyaxon.model.ids import RunId
+from polyaxon.model.observation import Observation, Phase
 from polyaxon.model.run import Cloning, RunFacts
 from polyaxon.model.status import Pending, Status
 
@@ -249,3 +250,37 @@ def test_a_joined_dag_is_fetched_again_after_a_crash_and_loses_nothing_meanwhile
     del again._fetch
     again.settle()
     assert again.statuses() == {"a": "succeeded", "b": "succeeded"}
+
+
+def states_of(*operations, script=None) -> dict[str, str]:
+    """The cache keys that the operations of a dag asked with, or that others may find them under."""
+    going = Harness(operation(dag(*operations)), script).run()
+    return {str(run.name): run.state for run in going.rows.values() if run.state}
+
+
+def test_where_a_run_itself_is_makes_it_no_other_work():
+    here = [{"name": "here", "type": "str", "value": "{{ globals.run_outputs_path }}/of/{{ globals.uuid }}"}]
+    both = states_of(op("a", job("same", inputs=here)), op("b", job("same", inputs=here)))
+    assert both["a"] == both["b"]
+
+
+def test_what_follows_a_build_is_the_same_work_after_the_same_build():
+    image = [{"name": "to", "type": "image", "value": "me/it"}]
+    one, other = job("build", outputs=image), job("build-otherwise", outputs=image)
+    after = op("after", job("works"), dependencies=["build"])
+    assert states_of(op("build", one), after) == states_of(op("build", one), after)
+    assert states_of(op("build", one), after)["after"] != states_of(op("build", other), after)["after"]
+
+
+def test_what_began_before_its_upstream_ended_is_other_work_than_what_waited_for_it():
+    slow, quick = op("slow", job("slow")), op("quick", job("quick"))
+    early = op("early", job("same"), dependencies=["slow", "quick"], trigger="one_done")
+    late = op("late", job("same"), dependencies=["slow", "quick"])
+    script = {"slow": HANGS}
+    going = Harness(operation(dag(slow, quick, early, late)), script).settle()
+    assert going.status("early") == "succeeded"
+    slow_run = going.id("slow")
+    going.decide(Observed(Observation(slow_run, 1, Phase.SUCCEEDED, going.now)))
+    going.run()
+    assert going.row("late").state != going.row("early").state
+    assert going.status("late") == "succeeded"

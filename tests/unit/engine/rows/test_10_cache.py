@@ -63,6 +63,16 @@ LOOKS: dict[str, tuple[Callable[[], Harness], bool]] = {
 }
 
 
+IMAGE = {"outputs": [{"name": "to", "type": "image", "value": "me/it"}]}
+LOOKS |= {
+    "a child that builds an image": (lambda: Harness(operation(dag(op("a", job("a", **IMAGE))))), False),
+    "disable: false on a child that builds an image": (
+        lambda: Harness(operation(dag(op("a", job("a", **IMAGE), cache={"disable": False})))),
+        True,
+    ),
+}
+
+
 @pytest.mark.parametrize("row", LOOKS)
 def test_default_rule(row: str) -> None:
     begin, looks = LOOKS[row]
