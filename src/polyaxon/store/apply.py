@@ -1,7 +1,7 @@
 """Committing what was decided: events, changes and nothing else, grouped so that each statement is prepared once.
 
 Within one call, the changes of a run are merged into one update, to which its conditions are appended; explanations are
-all kept. Events and explanations are numbered by the root's one sequence.
+all kept.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, Run
 from polyaxon.store.base import Batch
 from polyaxon.store.database import Connection, Database
-from polyaxon.store.events import encode_events
+from polyaxon.store.history import INSERT_EVENTS, event_row
 from polyaxon.store.leases import busy_elsewhere
-from polyaxon.store.rows import condition_to_line, run_to_row, updates
+from polyaxon.store.rows import condition_to_line, insertion, updates
 from polyaxon.store.runs import (
     INSERT_CONTENTS,
-    INSERT_RUN,
     UPSERT_ARTIFACT,
     artifact_row,
 )
@@ -30,16 +29,16 @@ from polyaxon.store.values import micros, to_json
 
 __all__ = ["apply_batches"]
 
-_INSERT_EVENT = "INSERT INTO events (root, sequence, at, body) VALUES (?, ?, ?, ?)"
 _INSERT_EXPLANATION = (
-    "INSERT INTO explanations (run, sequence, topic, at, facts) SELECT id, ?, ?, ?, ? FROM runs WHERE uuid = ?"
+    "INSERT INTO explanations (run, sequence, topic, at, facts) "
+    "SELECT id, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM explanations WHERE run = runs.id), ?, ?, ? "
+    "FROM runs WHERE uuid = ?"
 )
 _INSERT_EDGE = (
     "INSERT INTO edges (upstream, downstream, kind, details) SELECT up.id, down.id, ?, ? "
     "FROM runs up, runs down WHERE up.uuid = ? AND down.uuid = ? "
     "ON CONFLICT (downstream, upstream, kind) DO UPDATE SET details = excluded.details"
 )
-_UPDATE_LEASE = "UPDATE leases SET sequence = ? WHERE root = ?"
 _DELETE_REQUEST = "DELETE FROM requests WHERE id = ?"
 
 
@@ -52,7 +51,7 @@ def apply_batches(connection: Connection, batches: Sequence[Batch], database: Da
     # One order for all writers: two that lock the same rows never wait for each other.
     for batch in sorted(batches, key=lambda batch: batch.lease.root):
         lease = batch.lease
-        row = connection.one(f"SELECT owner, token, sequence FROM leases WHERE root = ?{lock_rows}", (lease.root,))
+        row = connection.one(f"SELECT owner, token, number FROM leases WHERE root = ?{lock_rows}", (lease.root,))
         if row is None or row[0] != lease.owner or row[1] != lease.token:
             lost.append(lease.root)
             continue
@@ -77,7 +76,6 @@ class _Writes:
     """Rows to write, by statement."""
 
     def __init__(self) -> None:
-        self.leases: list[tuple[Any, ...]] = []
         self.events: list[tuple[Any, ...]] = []
         self.created: list[Run] = []
         self.explanations: list[tuple[Any, ...]] = []
@@ -86,21 +84,16 @@ class _Writes:
         self.artifacts: list[tuple[Any, ...]] = []
         self.fields: dict[RunId, dict[str, Any]] = {}
 
-    def add(self, batch: Batch, sequence: int) -> None:
-        root = batch.lease.root
+    def add(self, batch: Batch, number: int) -> None:
         latest: datetime | None = None
         for latest, decided in groupby(batch.events, key=itemgetter(1)):
-            together = [event for event, _ in decided]
-            self.events.append((root, sequence + 1, micros(latest), encode_events(together)))
-            sequence += len(together)
+            self.events.append(event_row(number, [event for event, _ in decided], latest))
         for change in batch.changes:
-            sequence += 1
-            _TAKERS[type(change)](self, change, sequence, latest)
-        self.leases.append((sequence, root))
+            _TAKERS[type(change)](self, change, latest)
         self.requests.extend((number,) for number in batch.requests)
         self.artifacts.extend(map(artifact_row, batch.artifacts))
 
-    def moved(self, change: Moved, _sequence: int, _latest: datetime | None) -> None:
+    def moved(self, change: Moved, _: datetime | None) -> None:
         condition = change.condition
         status, at = condition.type, condition.at
         line = condition_to_line(condition)
@@ -113,39 +106,38 @@ class _Writes:
             known["conditions"] = known.get("conditions", "") + line
             known.update(change.fields)
 
-    def updated(self, change: Updated, _: int, latest: datetime | None) -> None:
+    def updated(self, change: Updated, latest: datetime | None) -> None:
         known = self.fields.setdefault(change.run, {})
         if latest is not None:
             known["updated_at"] = latest
         known.update(change.fields)
 
-    def create(self, change: Created, _sequence: int, _latest: datetime | None) -> None:
+    def create(self, change: Created, _: datetime | None) -> None:
         self.created.append(change.run)
 
-    def explained(self, change: Explained, sequence: int, _: datetime | None) -> None:
-        self.explanations.append((sequence, change.topic, micros(change.at), to_json(change.facts), change.run))
+    def explained(self, change: Explained, _: datetime | None) -> None:
+        self.explanations.append((change.topic, micros(change.at), to_json(change.facts), change.run))
 
-    def linked(self, change: Linked, _sequence: int, _latest: datetime | None) -> None:
+    def linked(self, change: Linked, _: datetime | None) -> None:
         self.edges.append((change.kind, to_json(change.values), change.upstream, change.downstream))
 
     def flush(self, connection: Connection) -> None:
         if self.created:
             _insert_runs(connection, self.created)
-        for statement, rows in updates(self.fields).items():
-            connection.run_many(statement, rows)
+        for statement, changed in updates(self.fields).items():
+            connection.run_many(statement, changed)
         for statement, rows in (
-            (_INSERT_EVENT, self.events),
+            (INSERT_EVENTS, self.events),
             (_INSERT_EXPLANATION, self.explanations),
             (_INSERT_EDGE, self.edges),
             (UPSERT_ARTIFACT, self.artifacts),
-            (_UPDATE_LEASE, self.leases),
             (_DELETE_REQUEST, self.requests),
         ):
             if rows:
                 connection.run_many(statement, rows)
 
 
-_TAKERS: Mapping[type[Change], Callable[[_Writes, Any, int, datetime | None], None]] = {
+_TAKERS: Mapping[type[Change], Callable[[_Writes, Any, datetime | None], None]] = {
     Moved: _Writes.moved,
     Updated: _Writes.updated,
     Created: _Writes.create,
@@ -155,7 +147,10 @@ _TAKERS: Mapping[type[Change], Callable[[_Writes, Any, int, datetime | None], No
 
 
 def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
-    connection.run_many(INSERT_RUN, [(*run_to_row(run), _first_line(run)) for run in runs])
+    insertions = [insertion(run, _first_line(run)) for run in runs]
+    # In their order, of which their numbers tell: most of those made together have the same columns.
+    for statement, alike in groupby(insertions, key=itemgetter(0)):
+        connection.run_many(statement, [row for _, row in alike])
     contents = [
         (run.raw_content, run.content, run.uuid)
         for run in runs

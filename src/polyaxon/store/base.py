@@ -105,7 +105,6 @@ class StoredEvent:
     """One event of a root's history, as it was decided on."""
 
     root: RunId
-    sequence: int
     at: datetime
     event: Event
 

@@ -7,6 +7,7 @@ own: standard library only, Python 3.8.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
@@ -17,7 +18,13 @@ __all__ = ["condition_line", "conditions_of"]
 
 def condition_line(status: str, reason: str, message: str, at: int | None) -> str:
     """Return the line of one condition; `at` is in microseconds."""
-    return f'["{status}",{quoted(clean_text(reason))},{quoted(clean_text(message))},{at}]\n'
+    return f"{_told(status, reason, message)}{at}]\n"
+
+
+@lru_cache(256)
+def _told(status: str, reason: str, message: str) -> str:
+    # Most conditions say what many said before.
+    return f'["{status}",{quoted(clean_text(reason))},{quoted(clean_text(message))},'
 
 
 def conditions_of(lines: str) -> list[Any]:

@@ -145,8 +145,8 @@ def _candidates(connection: Connection, roots: Sequence[RunId] | None, present: 
 def _take(connection: Connection, root: str, token: int | None, owner: str, expires_at: int | None) -> bool:
     """Take the lease unless somebody was faster."""
     if token is None:
-        statement = "INSERT INTO leases (root, owner, token, expires_at, sequence) VALUES (?, ?, 1, ?, 0)"
-        return connection.run(f"{statement} ON CONFLICT DO NOTHING", (root, owner, expires_at)) == 1
+        statement = "INSERT INTO leases (root, number, owner, token, expires_at) SELECT uuid, id, ?, 1, ? FROM runs"
+        return connection.run(f"{statement} WHERE uuid = ? ON CONFLICT DO NOTHING", (owner, expires_at, root)) == 1
     statement = "UPDATE leases SET owner = ?, token = token + 1, expires_at = ? WHERE root = ? AND token = ?"
     return connection.run(statement, (owner, expires_at, root, token)) == 1
 

@@ -19,7 +19,7 @@ from polyaxon.query import parse_sort
 from polyaxon.store.conditions import condition_line, conditions_of
 from polyaxon.store.dialects import SQLITE
 from polyaxon.store.migrate import SQLITE_WORDS, migrate_with, migrations
-from polyaxon.store.search import live_filter, order_by, where
+from polyaxon.store.search import live_filter, order_by, page, where
 from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
 from polyaxon.store.wakeup import wake
 
@@ -57,9 +57,7 @@ class LocalStore:
         order = order_by(parse_sort(sort), SQLITE)
         with self._reading() as connection:
             count = connection.execute("SELECT COUNT(*) FROM runs WHERE " + condition, values).fetchone()[0]
-            rows = connection.execute(
-                f"{_SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?", [*values, limit, offset]
-            )
+            rows = connection.execute(f"{_SELECT} WHERE {page(condition, order)}", [*values, limit, offset])
             return count, [_item(row) for row in rows]
 
     def get_run(self, uuid: str) -> dict[str, Any]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from polyaxon.model.ids import RunId
@@ -24,8 +24,8 @@ __all__ = [
     "RUN_COLUMNS",
     "condition_from_row",
     "condition_to_line",
+    "insertion",
     "run_from_row",
-    "run_to_row",
     "updates",
 ]
 
@@ -109,7 +109,6 @@ RUN_COLUMNS = ", ".join([f"runs.{column.name}" for column in COLUMNS.values()] +
 
 _FIELDS = tuple(COLUMNS)
 _VALUES = attrgetter(*_FIELDS)
-_ENCODERS = tuple((place, column.encode) for place, column in enumerate(COLUMNS.values()) if column.encode is not _same)
 _DECODERS = tuple(column.decode for column in COLUMNS.values())
 
 
@@ -119,32 +118,50 @@ def run_from_row(row: Row) -> Run:
     return Run(**known, raw_content=row[-2], content=row[-1])
 
 
-def run_to_row(run: Run) -> tuple[Any, ...]:
-    """Return the values of the columns of table `runs`."""
-    row = [*_VALUES(run)]
-    for place, encode in _ENCODERS:
-        # Nothing is written as nothing, in whatever column.
-        if row[place] is not None:
-            row[place] = encode(row[place])
-    return tuple(row)
+def insertion(run: Run, line: str) -> tuple[str, Sequence[Any]]:
+    """Return the statement that adds a run with the line of its first condition, and its parameters.
+
+    What is None is left out: drivers take several times as long for it as for a value, and half of a new run is None.
+    """
+    values = _VALUES(run)
+    statement, encoders = _insertion(tuple([value is None for value in values]))
+    row = [value for value in values if value is not None]
+    for place, encode in encoders:
+        row[place] = encode(row[place])
+    row.append(line)
+    return statement, row
 
 
-def updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[tuple[Any, ...]]]:
+@lru_cache(64)
+def _insertion(missing: tuple[bool, ...]) -> tuple[str, Sequence[tuple[int, Callable[[Any], Any]]]]:
+    present = [column for column, is_missing in zip(COLUMNS.values(), missing, strict=True) if not is_missing]
+    names = ", ".join(column.name for column in present)
+    statement = f"INSERT INTO runs ({names}, conditions) VALUES ({'?, ' * len(present)}?) ON CONFLICT DO NOTHING"
+    return statement, [(place, column.encode) for place, column in enumerate(present) if column.encode is not _same]
+
+
+def updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[Sequence[Any]]]:
     """Return, by statement, the rows that set attributes of runs: one row per run and table."""
-    grouped: dict[str, list[tuple[Any, ...]]] = {}
+    grouped: dict[str, list[Sequence[Any]]] = {}
     for run, fields in fields_by_run.items():
-        plan = _plan(tuple(fields))
-        values = list(fields.values())
-        for update in plan:
-            row = [encode(values[place]) for place, encode in update.values]
-            grouped.setdefault(update.statement, []).append((*row, run))
+        values = (*fields.values(), run)
+        for statement, take, encoders in _plan(tuple(fields)):
+            row = [*take(values)]
+            for place, encode in encoders:
+                row[place] = encode(row[place])
+            if statement in grouped:
+                grouped[statement].append(row)
+            else:
+                grouped[statement] = [row]
     return grouped
 
 
 class _Update(NamedTuple):
     statement: str
-    values: tuple[tuple[int, Callable[[Any], Any]], ...]
-    """Which attribute, by its place among those that change, and how it is written."""
+    take: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+    """The statement's parameters among the values that change, of which the last is the run."""
+    encoders: Sequence[tuple[int, Callable[[Any], Any]]]
+    """Which parameters are not written as they are, and how."""
 
 
 @lru_cache(512)
@@ -153,12 +170,13 @@ def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
     unknown = [name for name in names if name not in _SETTINGS and name not in _CONTENTS_WRITTEN]
     if unknown:
         raise TypeError(f"a run has no attribute `{unknown[0]}`")
-    own = [(place, *_SETTINGS[name]) for place, name in enumerate(names) if name in _SETTINGS]
     plan = []
+    own = [(place, *_SETTINGS[name]) for place, name in enumerate(names) if name in _SETTINGS]
     if own:
         settings = ", ".join(setting for _, setting, _ in own)
-        values = tuple((place, encode) for place, _, encode in own)
-        plan.append(_Update(f"UPDATE runs SET {settings} WHERE uuid = ?", values))
+        encoders = [(place, encode) for place, (_, _, encode) in enumerate(own) if encode is not _same]
+        take = itemgetter(*[place for place, _, _ in own], len(names))
+        plan.append(_Update(f"UPDATE runs SET {settings} WHERE uuid = ?", take, encoders))
     apart = [(place, name) for place, name in enumerate(names) if name in _CONTENTS_WRITTEN]
     if apart:
         settings = ", ".join(f"{name} = excluded.{name}" for _, name in apart)
@@ -167,7 +185,7 @@ def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
             f"SELECT id, {', '.join('?' * len(apart))} FROM runs WHERE uuid = ? "
             f"ON CONFLICT (run) DO UPDATE SET {settings}"
         )
-        plan.append(_Update(statement, tuple((place, _same) for place, _ in apart)))
+        plan.append(_Update(statement, itemgetter(*[place for place, _ in apart], len(names)), ()))
     return tuple(plan)
 
 

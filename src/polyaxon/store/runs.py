@@ -15,24 +15,23 @@ from polyaxon.errors import ConflictError, NotFoundError
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, ManagedBy, Run, RunFacts
 from polyaxon.model.status import FINAL, Status
+from polyaxon.store import history
 from polyaxon.store.base import Artifact, Edge, Explanation, Page
 from polyaxon.store.conditions import conditions_of
 from polyaxon.store.database import Connection, Row
 from polyaxon.store.dialects import Dialect
 from polyaxon.store.rows import (
-    COLUMNS,
     RUN_COLUMNS,
     condition_from_row,
     condition_to_line,
+    insertion,
     run_from_row,
-    run_to_row,
     updates,
 )
 from polyaxon.store.values import clean_text, from_json, from_micros, to_json
 
 __all__ = [
     "INSERT_CONTENTS",
-    "INSERT_RUN",
     "SELECT",
     "UPSERT_ARTIFACT",
     "add_artifacts",
@@ -58,10 +57,6 @@ __all__ = [
 _FROM = "FROM runs LEFT JOIN contents c ON c.run = runs.id"
 SELECT = f"SELECT {RUN_COLUMNS} {_FROM}"
 
-INSERT_RUN = (
-    f"INSERT INTO runs ({', '.join(column.name for column in COLUMNS.values())}, conditions) "
-    f"VALUES ({', '.join('?' * len(COLUMNS))}, ?) ON CONFLICT DO NOTHING"
-)
 INSERT_CONTENTS = (
     "INSERT INTO contents (run, raw_content, content) SELECT id, ?, ? FROM runs WHERE uuid = ? ON CONFLICT DO NOTHING"
 )
@@ -72,7 +67,7 @@ _MANY = 500
 
 def create(connection: Connection, run: Run, condition: Condition) -> bool:
     """Add a run with its first condition; a known uuid changes nothing and gives False."""
-    if connection.run(INSERT_RUN, (*run_to_row(run), condition_to_line(condition))) != 1:
+    if connection.run(*insertion(run, condition_to_line(condition))) != 1:
         return False
     if run.raw_content is not None or run.content is not None:
         connection.run(INSERT_CONTENTS, (run.raw_content, run.content, run.uuid))
@@ -123,14 +118,14 @@ def list_runs(
 ) -> Page:
     """Return one page of the runs that match."""
     from polyaxon.query import parse_sort  # here, and nobody who only drives runs waits for it
-    from polyaxon.store.search import live_filter, order_by, where
+    from polyaxon.store.search import live_filter, order_by, page, where
 
     condition, values = where(live_filter(query, now), dialect)
     if project is not None:
         condition, values = f"runs.project = ? AND {condition}", [project, *values]
     counted = connection.one(f"SELECT COUNT(*) FROM runs WHERE {condition}", values)
     order = order_by(parse_sort(sort), dialect)
-    rows = connection.all(f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?", (*values, limit, offset))
+    rows = connection.all(f"{SELECT} WHERE {page(condition, order)}", (*values, limit, offset))
     return Page(counted[0] if counted else 0, [run_from_row(row) for row in rows])
 
 
@@ -226,7 +221,8 @@ def delete(connection: Connection, uuid: RunId) -> None:
         "DELETE FROM runs WHERE id = ?",
     ):
         connection.run_many(statement, ids)
-    for table in ("events", "leases", "requests"):
+    history.forget(connection, next(number for number, run, _ in doomed if run == uuid))
+    for table in ("leases", "requests"):
         connection.run(f"DELETE FROM {table} WHERE root = ?", (uuid,))
 
 

@@ -36,7 +36,7 @@ from polyaxon.query import (
 from polyaxon.store.dialects import Dialect
 from polyaxon.store.values import micros
 
-__all__ = ["live_filter", "order_by", "where"]
+__all__ = ["live_filter", "order_by", "page", "where"]
 
 
 def live_filter(query: str, now: datetime) -> Filter:
@@ -72,6 +72,14 @@ def order_by(keys: Sequence[SortKey], dialect: Dialect) -> str:
             terms.append(f"{expression} {direction}")
     terms.append("runs.id " + ("DESC" if keys and keys[0].descending else "ASC"))
     return ", ".join(terms)
+
+
+def page(condition: str, order: str) -> str:
+    """Return what follows `… FROM runs … WHERE` for one page: its runs are found first, and only then read whole.
+
+    Parameters: those of the condition, how many runs, and how many to leave out.
+    """
+    return f"runs.id IN (SELECT runs.id FROM runs WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?) ORDER BY {order}"
 
 
 # Where a field is found.
@@ -116,8 +124,7 @@ def _condition(condition: Condition, dialect: Dialect) -> tuple[str, list[Any]]:
     if many is not None:
         return _any_of(condition, *many, dialect)
     if isinstance(condition.operation, Missing):
-        present = _present(field, dialect)
-        return (present if condition.negated else f"NOT ({present})"), []
+        return _missing(condition, dialect), []
     if isinstance(condition.operation, (Compare, Between)):
         # A comparison never matches what is missing: NULL stays NULL under NOT.
         sql, values = _test(condition, _expression(field, _sample(condition), dialect), dialect)
@@ -193,12 +200,13 @@ def _expression(field: Field, value: Any, dialect: Dialect) -> str:
     return _COLUMNS.get(field.name, dialect.null)
 
 
-def _present(field: Field, dialect: Dialect) -> str:
-    if field.name == "metrics":
-        return f"({dialect.json_number('runs.outputs', _checked(field.key))}) IS NOT NULL"
-    if field.name in _JSON_COLUMNS:
-        return dialect.json_present(_JSON_COLUMNS[field.name], _checked(field.key))
-    return f"({_expression(field, '', dialect)}) IS NOT NULL"
+def _missing(condition: Condition, dialect: Dialect) -> str:
+    field = condition.field
+    if field.name in _JSON_COLUMNS and field.name != "metrics":
+        present = dialect.json_present(_JSON_COLUMNS[field.name], _checked(field.key))
+        return present if condition.negated else f"NOT ({present})"
+    # In the words of the index of runs without a pipeline.
+    return f"{_expression(field, '', dialect)} IS {'NOT ' if condition.negated else ''}NULL"
 
 
 def _sort_expressions(key: SortKey, dialect: Dialect) -> Sequence[str]:

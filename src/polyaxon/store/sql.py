@@ -12,11 +12,10 @@ from typing import Any
 from polyaxon.engine.events import Requested
 from polyaxon.model.ids import RunId
 from polyaxon.model.run import Condition, Run, RunFacts
-from polyaxon.store import leases, projects, runs
+from polyaxon.store import history, leases, projects, runs
 from polyaxon.store.apply import apply_batches
 from polyaxon.store.base import Artifact, Batch, Edge, Explanation, Lease, Page, Project, StoredEvent
 from polyaxon.store.database import Database
-from polyaxon.store.events import decode_events
 from polyaxon.store.owners import is_gone
 from polyaxon.store.values import from_micros
 
@@ -177,14 +176,8 @@ class SqlStore:
 
     def history(self, root: RunId) -> Sequence[StoredEvent]:
         """Return the events of a root in order."""
-        statement = "SELECT sequence, at, body FROM events WHERE root = ? ORDER BY sequence"
         with self.database.reading() as connection:
-            rows = connection.all(statement, (root,))
-        return [
-            StoredEvent(root, sequence + place, _at(at), event)
-            for sequence, at, body in rows
-            for place, event in enumerate(decode_events(body))
-        ]
+            return history.history(connection, root)
 
     def request(self, request: Requested, now: datetime) -> None:
         """Leave a request."""
@@ -227,9 +220,3 @@ class SqlStore:
         """Return older runs that might have served this one."""
         with self.database.reading() as connection:
             return runs.earlier(connection, uuid, limit)
-
-
-def _at(value: int) -> datetime:
-    at = from_micros(value)
-    assert at is not None
-    return at

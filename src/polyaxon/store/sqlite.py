@@ -38,7 +38,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._lock = RLock()
+        self.lock = RLock()
         self._connection: sqlite3.Connection | None = None
 
     def lock_rows(self) -> str:
@@ -50,45 +50,33 @@ class SqliteDatabase:
 
     def reading(self) -> AbstractContextManager[_Connection]:
         """One snapshot."""
-        return self._transaction("BEGIN")
+        return _Transaction(self, "BEGIN")
 
     def writing(self) -> AbstractContextManager[_Connection]:
         """A transaction that owns the write lock from its first statement."""
-        return self._transaction("BEGIN IMMEDIATE")
+        return _Transaction(self, "BEGIN IMMEDIATE")
 
     def migrate(self) -> None:
         """Create or upgrade the tables; a concurrent caller waits and finds the work done."""
-        with self._lock, _as_store_errors(self.path):
-            connection = self._open()
+        with self.lock, _as_store_errors(self.path):
+            connection = self.open()
             if _version(connection) == len(migrations()):
                 return
             # Changing the journal mode is refused while others write, and the mode stays: asked for once.
             connection.execute("PRAGMA journal_mode = WAL")
         with self.writing() as transaction:
-            version = migrate_with(transaction.run, _version(self._open()), SQLITE_WORDS)
+            version = migrate_with(transaction.run, _version(connection), SQLITE_WORDS)
             transaction.run(f"PRAGMA user_version = {version}")
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self.lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[_Connection]:
-        with self._lock, _as_store_errors(self.path):
-            connection = self._open()
-            connection.execute(begin)
-            try:
-                yield _Connection(connection)
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-    def _open(self) -> sqlite3.Connection:
+    def open(self) -> sqlite3.Connection:
+        """Return the one connection, opened when it is not."""
         if self._connection is None:
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
             self._connection = sqlite3.connect(
@@ -103,6 +91,43 @@ class SqliteDatabase:
             for setting in _SETTINGS:
                 self._connection.execute(setting)
         return self._connection
+
+
+class _Transaction:
+    """From taking the lock to the commit. No generator: every commit would pay for it as for two statements."""
+
+    __slots__ = ("_begin", "_connection", "_database")
+
+    def __init__(self, database: SqliteDatabase, begin: str) -> None:
+        self._database = database
+        self._begin = begin
+
+    def __enter__(self) -> _Connection:
+        database = self._database
+        database.lock.acquire()
+        try:
+            self._connection = database.open()
+            self._connection.execute(self._begin)
+        except BaseException as error:
+            database.lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise _as_store_error(error, database.path) from error
+            raise
+        return _Connection(self._connection)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        connection = self._connection
+        try:
+            connection.execute("COMMIT" if error is None else "ROLLBACK")
+        except sqlite3.Error as refusal:
+            # What SQLite has rolled back itself cannot be again; what it could not commit must not stay open.
+            if error is None and connection.in_transaction:
+                connection.execute("ROLLBACK")
+            error = error or refusal
+        finally:
+            self._database.lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise _as_store_error(error, self._database.path) from error
 
 
 class _Connection:
@@ -139,7 +164,11 @@ def _as_store_errors(path: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"the database `{path}` refused: {error}", hint=_hint(str(error))) from error
+        raise _as_store_error(error, path) from error
+
+
+def _as_store_error(error: sqlite3.Error, path: str) -> StoreError:
+    return StoreError(f"the database `{path}` refused: {error}", hint=_hint(str(error)))
 
 
 def _hint(message: str) -> str | None:

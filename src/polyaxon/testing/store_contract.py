@@ -287,6 +287,14 @@ class StoreContract:
         assert [(each.topic, each.facts) for each in store.explanations(below.uuid)] == [("trigger", {"met": True})]
         assert [stored.event for stored in store.history(root.uuid)] == [event for event, _ in events]
 
+    def test_what_is_explained_keeps_its_order(self, store: Store) -> None:
+        lease = self.submit(store, run())
+        told = [Explained(run().uuid, topic, EPOCH, {}) for topic in ("trigger", "cache", "queue", "condition")]
+        self.commit(store, lease, [*told[:1]])
+        self.commit(store, lease, [*told[1:3]])
+        store.apply([Batch(lease, [(Adopted(), EPOCH)], told[3:])])
+        assert [each.topic for each in store.explanations(run().uuid)] == ["trigger", "cache", "queue", "condition"]
+
     def test_lineage_is_committed_with_its_events(self, store: Store) -> None:
         lease = self.submit(store, run())
         model = Artifact(run().uuid, "model", "model", "u/model")
