@@ -37,8 +37,10 @@ class Neighbours:
 
     pipeline: Run | None = None
     upstreams: Sequence[Run] = ()
-    elsewhere: Sequence[tuple[Run, Sequence[str]]] = ()
-    """Runs that need not be of the same tree, with the statuses of them that are waited for."""
+    events: Sequence[tuple[Run, Sequence[str]]] = ()
+    """Runs that are listened to, of the same tree or not, with the statuses that are waited for."""
+    sources: Sequence[Run] = ()
+    """Upstreams whose values are taken."""
     children: Sequence[Run] = ()
     active_siblings: int = 0
     queued_siblings: int = 0
@@ -235,8 +237,20 @@ def _in_short(upstream: Run) -> str:
     return f"`{upstream.name}` ({upstream.status}{held})"
 
 
-def _event_in_short(other: Run, statuses: Sequence[str]) -> str:
+def _awaited(run: Run, around: Neighbours) -> Iterable[str]:
+    """Name what the run waits for: one that listens waits for an event, and then for values alone."""
+    has_fired = "fired" in run.meta.get("engine", {})
+    if around.events and not has_fired:
+        return [_event_in_short(run, *event) for event in around.events if event[0].status not in FINAL]
+    listened = {other.uuid for other, _ in around.events}
+    wanted = [item for item in around.sources if item.uuid not in listened] if has_fired else around.upstreams
+    return [_in_short(item) for item in wanted if item.status not in FINAL]
+
+
+def _event_in_short(run: Run, other: Run, statuses: Sequence[str]) -> str:
     events = " or ".join(f"`run_status_{status}`" for status in statuses)
+    if other.root == run.root:
+        return f"{events} of {_in_short(other)}"
     named = f"`{other.name}`, " if other.name else ""
     return f"{events} of run {other.uuid} ({named}{other.status})"
 
@@ -262,9 +276,7 @@ def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
     yield from _waiting_for_children([child for child in around.children if child.status not in FINAL], around)
     if run.status not in {Status.CREATED, Status.RESUMING}:
         return
-    awaited = [_in_short(item) for item in around.upstreams if item.status not in FINAL]
-    if "fired" not in run.meta.get("engine", {}):
-        awaited += [_event_in_short(item, events) for item, events in around.elsewhere if item.status not in FINAL]
+    awaited = list(_awaited(run, around))
     if awaited:
         yield "it waits for " + ", ".join(awaited[:20])
     elif run.pending is not None or run.pipeline is None:

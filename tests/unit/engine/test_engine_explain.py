@@ -53,6 +53,37 @@ def test_a_waiting_operation_names_what_it_waits_for():
     assert "it waits for `a` (running)" in why(going, "b", upstreams=[going.row("a")])
 
 
+def test_an_operation_that_listens_names_its_event_and_afterwards_what_else_holds_it():
+    listens = op("b", dependencies=["c"], events=[{"ref": "ops.a", "kinds": ["run_status_succeeded"]}])
+    raw = operation(dag(op("a", job("slow")), op("c", job("slow")), listens))
+    going = Harness(raw, {"slow": HANGS}).settle()
+    around = {"upstreams": [going.row("a"), going.row("c")], "events": [(going.row("a"), ["succeeded"])]}
+    assert why(going, "b", **around).endswith("it waits for `run_status_succeeded` of `a` (running)")
+
+    waits = op(
+        "b",
+        params={"x": {"ref": "ops.c", "value": "outputs.x"}},
+        events=[{"ref": "ops.a", "kinds": ["run_status_running"]}],
+    )
+    waits["component"] = job("b", inputs=[{"name": "x", "type": "int"}])
+    made = job("slow", outputs=[{"name": "x", "type": "int"}])
+    fired = Harness(operation(dag(op("a", job("slow")), op("c", made), waits)), {"slow": HANGS}).settle()
+    around = {
+        "upstreams": [fired.row("a"), fired.row("c")],
+        "events": [(fired.row("a"), ["running"])],
+        "sources": [fired.row("c")],
+    }
+    assert why(fired, "b", **around).endswith("it waits for `c` (running)")
+
+
+def test_an_operation_whose_event_happened_names_the_concurrency_that_holds_it():
+    listens = op("b", events=[{"ref": "ops.a", "kinds": ["run_status_running"]}])
+    going = Harness(operation(dag(op("a", job("slow")), listens, concurrency=1), name="pipe"), {"slow": HANGS}).settle()
+    around = {"upstreams": [going.row("a")], "events": [(going.row("a"), ["running"])]}
+    text = why(going, "b", pipeline=going.root, active_siblings=1, concurrency=1, **around)
+    assert text.endswith("`pipe` runs 1 of at most 1 at once (concurrency)")
+
+
 def test_a_queued_run_names_what_its_queue_waits_for():
     going = Harness(operation(job("a"), name="run"), limits=Limits(total=0)).settle()
     text = why(going, "run", standing=going.queue.standing(ROOT))

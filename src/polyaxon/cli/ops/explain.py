@@ -76,10 +76,13 @@ def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool, is_
     siblings = [row for row in rows if run.pipeline and row.pipeline == run.pipeline]
     return Neighbours(
         pipeline=pipeline,
-        upstreams=[by_uuid[edge.upstream] for edge in before if edge.kind != "event" and edge.upstream in by_uuid],
-        elsewhere=[
-            (home.store.get(edge.upstream), edge.values.get("statuses", ())) for edge in before if edge.kind == "event"
+        upstreams=[by_uuid[edge.upstream] for edge in before if edge.upstream in by_uuid],
+        events=[
+            (by_uuid.get(edge.upstream) or home.store.get(edge.upstream), edge.values["statuses"])
+            for edge in before
+            if "statuses" in edge.values
         ],
+        sources=[by_uuid[edge.upstream] for edge in before if "values" in edge.values and edge.upstream in by_uuid],
         children=[row for row in rows if row.pipeline == run.uuid],
         active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
         queued_siblings=sum(row.status is Status.QUEUED for row in siblings),

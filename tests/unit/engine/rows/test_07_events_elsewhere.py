@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from harness import HANGS, ROOT, Harness, dag, job, op, operation
 from rows import FALSE, begun
@@ -164,7 +166,6 @@ def test_an_event_that_nobody_sends_waits_for_the_others_success() -> None:
 
 def test_a_waiting_run_names_what_it_waits_for() -> None:
     going = waiting("failed")
-    other = going.row("run")  # any run does
-    text = explain(other, going.conditions[ROOT], [], Neighbours(elsewhere=[(other, ["failed", "running"])]))
-    wanted = f"it waits for `run_status_failed` or `run_status_running` of run {ROOT} (`run`, created)"
-    assert wanted in text
+    other = replace(going.row("run"), uuid=OTHER, root=OTHER, name="other")
+    text = explain(going.row("run"), going.conditions[ROOT], [], Neighbours(events=[(other, ["failed", "running"])]))
+    assert f"it waits for `run_status_failed` or `run_status_running` of run {OTHER} (`other`, created)" in text
