@@ -181,9 +181,12 @@ _dump = json.JSONEncoder(separators=(",", ":"), default=_as_text, ensure_ascii=F
 
 def _member(value: Any) -> str:
     """Return the JSON of one section: of names and lists of names, which most are, for a fraction of what any takes."""
+    if type(value) is str:
+        return _quoted(value)
     if type(value) is list and set(map(type, value)) == {str}:
-        return f"[{','.join(map(_dump, value))}]"
+        return f"[{','.join(map(_quoted, value))}]"
     return _dump(value)
 
 
+_quoted = json.encoder.encode_basestring
 _HEAD_TEXT = _dump(_HEAD)[:-1]

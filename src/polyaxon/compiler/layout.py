@@ -6,6 +6,7 @@ only. What does not depend on those is worked out once per *layout* and kept wit
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
@@ -153,7 +154,7 @@ def lay_out(operation: Operation, base: Base, inherited: Data | None) -> tuple[L
     written, given = operation.__dict__, operation.__pydantic_fields_set__
     strategy = _STRATEGIES[written["patch_strategy"]]
     laid = given & _LAID
-    key = (strategy, id(inherited), *[_fingerprint(name, written[name]) for name in sorted(laid)])
+    key = (strategy, id(inherited), *[(name, _fingerprint(written[name])) for name in sorted(laid)])
     layout = base.layouts.get(key)
     if layout is None:
         if len(base.layouts) >= _MOST_LAYOUTS:
@@ -164,17 +165,16 @@ def lay_out(operation: Operation, base: Base, inherited: Data | None) -> tuple[L
     return layout, merge(base.own, own, strategy)
 
 
-def _fingerprint(name: str, value: Any) -> Any:
+def _fingerprint(value: Any) -> bytes | str:
     """Return what tells a section from others, cheaper to make than the section's plain data where it is flat."""
-    if isinstance(value, BaseModel):
-        parts = tuple(value.__dict__.values())
-        found = (name, frozenset(value.__pydantic_fields_set__), parts, tuple(map(type, parts)))
-        try:
-            hash(found)
-        except TypeError:  # it holds lists, mappings or models
-            return name, repr(as_data(value))
-        return found
-    return name, repr(as_data(value))
+    try:
+        # Version 2 says the same of equal values whoever else holds them, and tells `true` from `1`.
+        if not isinstance(value, BaseModel):
+            return marshal.dumps(value, 2)
+        parts, given = value.__dict__, value.__pydantic_fields_set__
+        return marshal.dumps((*parts.values(), *map(given.__contains__, parts)), 2)
+    except ValueError:  # it holds models
+        return repr(as_data(value))
 
 
 def _layout(base: Base, overlay: dict[str, Any], strategy: Strategy, inherited: Data | None) -> Layout:

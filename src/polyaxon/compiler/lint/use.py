@@ -17,6 +17,7 @@ from polyaxon.compiler.tree import texts
 from polyaxon.model.record import dataclass
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
+from polyaxon.spec.fields import Model
 from polyaxon.spec.io import IO
 from polyaxon.spec.operation import Operation
 
@@ -209,11 +210,13 @@ def _own(operation: Operation) -> Scan:
         if param.ref is None and type(param.value) not in _PLAIN and _may_hold_template(param.value):
             value.setdefault("params", {})[name] = {"value": param.value}
     for name in sorted(operation.model_fields_set - _NO_TEMPLATES):
-        value[type(operation).model_fields[name].alias or name] = as_data(getattr(operation, name))
+        section = getattr(operation, name)
+        if not (isinstance(section, Model) and _PLAIN.issuperset(map(type, section.__dict__.values()))):
+            value[type(operation).model_fields[name].alias or name] = as_data(section)
     return scan(value) if value else _EMPTY
 
 
-_PLAIN = (int, float, bool, type(None))
+_PLAIN = frozenset({int, float, bool, type(None)})
 
 
 def _may_hold_template(value: Any) -> bool:
