@@ -34,6 +34,7 @@ from polyaxon.model.run import Cloning, RunFacts, RunKind
 from polyaxon.model.status import Pending, Status
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dump import dump
+from polyaxon.spec.likeness import with_likenesses
 from polyaxon.spec.operation import Operation
 
 __all__ = [
@@ -71,7 +72,7 @@ Shape = tuple[RunKind, str]
 def load_operation(raw: str | Mapping[str, Any]) -> Operation:
     """The operation as it was stored; raises `UserError` when it is none (a hook's component may be anything)."""
     try:
-        return Operation.model_validate(json.loads(raw) if isinstance(raw, str) else raw)
+        return Operation.model_validate(with_likenesses(json.loads(raw) if isinstance(raw, str) else raw))
     except ValueError as error:
         raise UsageError(f"not an operation: {error}", "check the file with `polyaxon check`") from error
 

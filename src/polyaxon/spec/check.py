@@ -18,6 +18,7 @@ from polyaxon.spec.component import Shared
 from polyaxon.spec.fields import ENOUGH, Model, to_camel
 from polyaxon.spec.garbage import collector_paused
 from polyaxon.spec.kinds import FILES
+from polyaxon.spec.likeness import with_likenesses
 from polyaxon.spec.load import Document
 from polyaxon.spec.traps import find_traps
 from polyaxon.spec.types import describe
@@ -39,7 +40,8 @@ def read(document: Document) -> Shared:
         with collector_paused():
             if len(document.text) > _LONG:
                 _check_beginnings(model, document.value)
-            found: Shared = model.__pydantic_validator__.validate_python(document.value)
+            value = with_likenesses(document.value)
+            found: Shared = model.__pydantic_validator__.validate_python(value)
     except ValidationError as error:
         # Only wrong files pay for the import of what explains them.
         from polyaxon.spec.diagnose import diagnose

@@ -273,6 +273,8 @@ class ByKind:
             except (KeyError, TypeError):
                 model = self.model(self._known(kind))
             return model.__pydantic_validator__.validate_python(value)
+        if isinstance(value, self._classes):
+            return value
         if isinstance(value, Model) and any(isinstance(value, self.model(kind)) for kind in self.kinds):
             return value
         raise PydanticCustomError("model_type", "expected a mapping")
