@@ -24,6 +24,7 @@ from polyaxon.store.runs import (
     INSERT_CONTENTS,
     UPSERT_ARTIFACT,
     artifact_row,
+    numbers,
 )
 from polyaxon.store.values import micros, to_json
 
@@ -35,8 +36,7 @@ _INSERT_EXPLANATION = (
     "FROM runs WHERE uuid = ?"
 )
 _INSERT_EDGE = (
-    "INSERT INTO edges (upstream, downstream, kind, details) SELECT up.id, down.id, ?, ? "
-    "FROM runs up, runs down WHERE up.uuid = ? AND down.uuid = ? "
+    "INSERT INTO edges (upstream, downstream, kind, details) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (downstream, upstream, kind) DO UPDATE SET details = excluded.details"
 )
 _DELETE_REQUEST = "DELETE FROM requests WHERE id = ?"
@@ -79,7 +79,7 @@ class _Writes:
         self.events: list[tuple[Any, ...]] = []
         self.created: list[Run] = []
         self.explanations: list[tuple[Any, ...]] = []
-        self.edges: list[tuple[Any, ...]] = []
+        self.edges: list[Linked] = []
         self.requests: list[tuple[int]] = []
         self.artifacts: list[tuple[Any, ...]] = []
         self.fields: dict[RunId, dict[str, Any]] = {}
@@ -119,17 +119,18 @@ class _Writes:
         self.explanations.append((change.topic, micros(change.at), to_json(change.facts), change.run))
 
     def linked(self, change: Linked, _: datetime | None) -> None:
-        self.edges.append((change.kind, to_json(change.values), change.upstream, change.downstream))
+        self.edges.append(change)
 
     def flush(self, connection: Connection) -> None:
         if self.created:
             _insert_runs(connection, self.created)
         for statement, changed in updates(self.fields).items():
             connection.run_many(statement, changed)
+        if self.edges:
+            _insert_edges(connection, self.edges)
         for statement, rows in (
             (INSERT_EVENTS, self.events),
             (_INSERT_EXPLANATION, self.explanations),
-            (_INSERT_EDGE, self.edges),
             (UPSERT_ARTIFACT, self.artifacts),
             (_DELETE_REQUEST, self.requests),
         ):
@@ -158,6 +159,17 @@ def _insert_runs(connection: Connection, runs: Sequence[Run]) -> None:
     ]
     if contents:
         connection.run_many(INSERT_CONTENTS, contents)
+
+
+def _insert_edges(connection: Connection, edges: Sequence[Linked]) -> None:
+    """Add the edges whose ends there are; a run has many, so that its number is looked up once."""
+    number = numbers(connection, {uuid for edge in edges for uuid in (edge.upstream, edge.downstream)})
+    rows = [
+        (number[edge.upstream], number[edge.downstream], edge.kind, to_json(edge.values))
+        for edge in edges
+        if edge.upstream in number and edge.downstream in number
+    ]
+    connection.run_many(_INSERT_EDGE, rows)
 
 
 def _first_line(run: Run) -> str:

@@ -15,7 +15,7 @@ from polyaxon.model.ids import RunId
 from polyaxon.store.base import StoredEvent
 from polyaxon.store.database import Connection
 from polyaxon.store.events import decode_events, encode_events
-from polyaxon.store.values import from_micros, micros
+from polyaxon.store.values import from_micros, micros_again
 
 __all__ = ["INSERT_EVENTS", "LAST_EVENTS", "event_row", "forget", "history"]
 
@@ -28,7 +28,7 @@ INSERT_EVENTS = f"INSERT INTO events (id, at, body) VALUES (COALESCE(({LAST_EVEN
 def event_row(number: int, events: Sequence[Event], at: datetime) -> tuple[Any, ...]:
     """Return the parameters of `INSERT_EVENTS`: what was decided on together, in the root whose row has this number."""
     first = number * _ROOM
-    return (first, first + _ROOM - 1, first, micros(at), encode_events(events))
+    return (first, first + _ROOM - 1, first, micros_again(at), encode_events(events))
 
 
 def history(connection: Connection, root: RunId) -> Sequence[StoredEvent]:

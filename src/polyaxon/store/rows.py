@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
+from itertools import compress
 from operator import attrgetter, itemgetter
+from types import NoneType
 from typing import Any, NamedTuple
 
 from polyaxon.model.ids import RunId
@@ -16,7 +18,7 @@ from polyaxon.model.run import Cloning, Condition, ManagedBy, Run, RunKind
 from polyaxon.model.status import Pending, Status
 from polyaxon.store.conditions import condition_line
 from polyaxon.store.database import Row
-from polyaxon.store.values import clean_text, from_json, from_micros, micros, to_json
+from polyaxon.store.values import clean_text, from_json, from_micros, micros_again, to_json
 
 __all__ = [
     "COLUMNS",
@@ -44,10 +46,9 @@ def _optional(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else function(value)
 
 
-def _word(member: Any) -> Any:
-    # An enum's text: drivers know `str`, and adapt a subclass more slowly or not at all. `_value_` is `value` without
-    # the descriptor, which costs as much as the rest of a row.
-    return member._value_
+# An enum's text: drivers know `str`, and adapt a subclass more slowly or not at all. `_value_` is `value` without the
+# descriptor, which costs as much as the rest of a row.
+_word = attrgetter("_value_")
 
 
 def _members(kind: type[Enum]) -> Callable[[Any], Any]:
@@ -55,12 +56,12 @@ def _members(kind: type[Enum]) -> Callable[[Any], Any]:
 
 
 _TEXT = (_optional(clean_text), _same)
-_TIME = (micros, from_micros)
+_TIME = (micros_again, from_micros)
 _JSON = (to_json, from_json)
 _PLAIN = (_same, _same)
 
 COLUMNS: Mapping[str, _Column] = {
-    "uuid": _Column("uuid", str, _same),
+    "uuid": _Column("uuid", *_PLAIN),
     "project": _Column("project", *_TEXT),
     "name": _Column("name", *_TEXT),
     "kind": _Column("kind", _word, _members(RunKind)),
@@ -68,7 +69,7 @@ COLUMNS: Mapping[str, _Column] = {
     "status": _Column("status", _word, _members(Status)),
     "created_at": _Column("created_at", *_TIME),
     "updated_at": _Column("updated_at", *_TIME),
-    "root": _Column("root", str, _same),
+    "root": _Column("root", *_PLAIN),
     "pipeline": _Column("pipeline", *_PLAIN),
     "controller": _Column("controller", *_PLAIN),
     "original": _Column("original", *_PLAIN),
@@ -124,8 +125,8 @@ def insertion(run: Run, line: str) -> tuple[str, Sequence[Any]]:
     What is None is left out: drivers take several times as long for it as for a value, and half of a new run is None.
     """
     values = _VALUES(run)
-    statement, encoders = _insertion(tuple([value is None for value in values]))
-    row = [value for value in values if value is not None]
+    statement, present, encoders = _insertion(tuple(map(type, values)))
+    row = [*compress(values, present)]
     for place, encode in encoders:
         row[place] = encode(row[place])
     row.append(line)
@@ -133,11 +134,14 @@ def insertion(run: Run, line: str) -> tuple[str, Sequence[Any]]:
 
 
 @lru_cache(64)
-def _insertion(missing: tuple[bool, ...]) -> tuple[str, Sequence[tuple[int, Callable[[Any], Any]]]]:
-    present = [column for column, is_missing in zip(COLUMNS.values(), missing, strict=True) if not is_missing]
-    names = ", ".join(column.name for column in present)
-    statement = f"INSERT INTO runs ({names}, conditions) VALUES ({'?, ' * len(present)}?) ON CONFLICT DO NOTHING"
-    return statement, [(place, column.encode) for place, column in enumerate(present) if column.encode is not _same]
+def _insertion(types: tuple[type, ...]) -> tuple[str, Sequence[bool], Sequence[tuple[int, Callable[[Any], Any]]]]:
+    """Return the statement, which values are its parameters, and how those of these places are written."""
+    present = [kind is not NoneType for kind in types]
+    columns = [*compress(COLUMNS.values(), present)]
+    names = ", ".join(column.name for column in columns)
+    statement = f"INSERT INTO runs ({names}, conditions) VALUES ({'?, ' * len(columns)}?) ON CONFLICT DO NOTHING"
+    encoders = [(place, column.encode) for place, column in enumerate(columns) if column.encode is not _same]
+    return statement, present, encoders
 
 
 def updates(fields_by_run: Mapping[RunId, Mapping[str, Any]]) -> Mapping[str, list[Sequence[Any]]]:
@@ -191,7 +195,7 @@ def _plan(names: tuple[str, ...]) -> tuple[_Update, ...]:
 
 def condition_to_line(condition: Condition) -> str:
     """Return the line of a condition in its run's history."""
-    return condition_line(condition.type._value_, condition.reason, condition.message, micros(condition.at))
+    return condition_line(condition.type._value_, condition.reason, condition.message, micros_again(condition.at))
 
 
 def condition_from_row(row: Row) -> Condition:

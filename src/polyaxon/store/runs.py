@@ -49,6 +49,7 @@ __all__ = [
     "facts",
     "get",
     "list_runs",
+    "numbers",
     "record",
     "tree",
     "update",
@@ -234,6 +235,16 @@ def _below(connection: Connection, uuid: RunId) -> Sequence[Row]:
         ") SELECT id, uuid, status FROM doomed",
         (uuid,),
     )
+
+
+def numbers(connection: Connection, uuids: Iterable[str]) -> Mapping[str, int]:
+    """Return the numbers of the runs; unknown ones are absent."""
+    found: dict[str, int] = {}
+    for some in _slices([*uuids]):
+        marks = ", ".join("?" * len(some))
+        rows: Iterable[Any] = connection.all(f"SELECT uuid, id FROM runs WHERE uuid IN ({marks})", some)
+        found.update(rows)
+    return found
 
 
 def facts(connection: Connection, uuids: Sequence[str]) -> Mapping[str, RunFacts]:

@@ -39,7 +39,7 @@ class SqliteDatabase:
     def __init__(self, path: str) -> None:
         self.path = path
         self.lock = RLock()
-        self._connection: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor | None = None
 
     def lock_rows(self) -> str:
         """Nothing: a writer is alone."""
@@ -59,44 +59,45 @@ class SqliteDatabase:
     def migrate(self) -> None:
         """Create or upgrade the tables; a concurrent caller waits and finds the work done."""
         with self.lock, _as_store_errors(self.path):
-            connection = self.open()
-            if _version(connection) == len(migrations()):
+            cursor = self.open()
+            if _version(cursor) == len(migrations()):
                 return
             # Changing the journal mode is refused while others write, and the mode stays: asked for once.
-            connection.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA journal_mode = WAL")
         with self.writing() as transaction:
-            version = migrate_with(transaction.run, _version(connection), SQLITE_WORDS)
+            version = migrate_with(transaction.run, _version(cursor), SQLITE_WORDS)
             transaction.run(f"PRAGMA user_version = {version}")
 
     def close(self) -> None:
         """Close the file."""
         with self.lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            if self._cursor is not None:
+                self._cursor.connection.close()
+                self._cursor = None
 
-    def open(self) -> sqlite3.Connection:
-        """Return the one connection, opened when it is not."""
-        if self._connection is None:
+    def open(self) -> sqlite3.Cursor:
+        """Return the one cursor, opened when it is not: every statement would pay for one of its own."""
+        if self._cursor is None:
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-            self._connection = sqlite3.connect(
+            connection = sqlite3.connect(
                 self.path,
                 timeout=_BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=512,
             )
+            self._cursor = connection.cursor()
             # SQLite's own LIKE and lower() know the Latin alphabet only.
-            self._connection.create_function("lowered", 1, _lowered, deterministic=True)
+            connection.create_function("lowered", 1, _lowered, deterministic=True)
             for setting in _SETTINGS:
-                self._connection.execute(setting)
-        return self._connection
+                connection.execute(setting)
+        return self._cursor
 
 
 class _Transaction:
     """From taking the lock to the commit. No generator: every commit would pay for it as for two statements."""
 
-    __slots__ = ("_begin", "_connection", "_database")
+    __slots__ = ("_begin", "_cursor", "_database")
 
     def __init__(self, database: SqliteDatabase, begin: str) -> None:
         self._database = database
@@ -106,23 +107,22 @@ class _Transaction:
         database = self._database
         database.lock.acquire()
         try:
-            self._connection = database.open()
-            self._connection.execute(self._begin)
+            self._cursor = database.open()
+            self._cursor.execute(self._begin)
         except BaseException as error:
             database.lock.release()
             if isinstance(error, sqlite3.Error):
                 raise _as_store_error(error, database.path) from error
             raise
-        return _Connection(self._connection)
+        return _Connection(self._cursor)
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        connection = self._connection
         try:
-            connection.execute("COMMIT" if error is None else "ROLLBACK")
+            self._cursor.execute("COMMIT" if error is None else "ROLLBACK")
         except sqlite3.Error as refusal:
             # What SQLite has rolled back itself cannot be again; what it could not commit must not stay open.
-            if error is None and connection.in_transaction:
-                connection.execute("ROLLBACK")
+            if error is None and self._cursor.connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
             error = error or refusal
         finally:
             self._database.lock.release()
@@ -131,31 +131,31 @@ class _Transaction:
 
 
 class _Connection:
-    __slots__ = ("_connection",)
+    __slots__ = ("_cursor",)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
 
     def all(self, statement: str, parameters: Sequence[Any] = ()) -> Sequence[Row]:
-        return self._connection.execute(statement, parameters).fetchall()
+        return self._cursor.execute(statement, parameters).fetchall()
 
     def one(self, statement: str, parameters: Sequence[Any] = ()) -> Row | None:
-        row: Row | None = self._connection.execute(statement, parameters).fetchone()
+        row: Row | None = self._cursor.execute(statement, parameters).fetchone()
         return row
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
-        return self._connection.execute(statement, parameters).rowcount
+        return self._cursor.execute(statement, parameters).rowcount
 
     def run_many(self, statement: str, parameters: Iterable[Sequence[Any]]) -> None:
-        self._connection.executemany(statement, parameters)
+        self._cursor.executemany(statement, parameters)
 
 
 def _lowered(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+def _version(cursor: sqlite3.Cursor) -> int:
+    version: int = cursor.execute("PRAGMA user_version").fetchone()[0]
     return version
 
 
