@@ -65,7 +65,8 @@ def _failures(tree: Tree, root: Node, ending: Ending) -> Iterator[str]:
     missed = {
         uuid: condition.message
         for uuid, condition in last.items()
-        if condition is not None and condition.reason == Unmet.TRIGGER_MISSED
+        # What failed may be elsewhere: then there is nothing above to refer to.
+        if condition is not None and (condition.reason == Unmet.TRIGGER_MISSED or not failed)
     }
     others = [tree.path(node) for node in unreached if node.run.uuid not in missed]
     if others:

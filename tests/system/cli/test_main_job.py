@@ -40,6 +40,14 @@ def test_a_high_enough_limit_skips_the_search_and_the_reason_is_told_with_its_va
         assert part in told, told
 
 
+def test_a_second_run_builds_again_and_is_served_what_follows(cli: Cli, mirrored: list[str]) -> None:
+    asked = ("run", "-f", SEED, "-P", "max_loss=1000", *mirrored)
+    assert [cli.run(*asked).returncode for _ in range(2)] == [0, 0]
+    kinds = [(run["original"] or {}).get("kind") for run in cli.runs("name: experiment")]
+    assert kinds == [None, "cache"], cli.run("ops", "explain", "experiment").stdout
+    assert "an image is built every time" in cli.run("ops", "explain", "build").stdout
+
+
 def test_a_param_that_the_file_does_not_declare_is_refused_before_anything_runs(cli: Cli, mirrored: list[str]) -> None:
     answer = cli.run("run", "-f", SEED, "-P", "loss=0.002", *mirrored)
     assert answer.returncode == 2

@@ -94,6 +94,17 @@ def test_a_trigger_that_successes_did_not_satisfy_is_not_blamed_on_a_failure() -
     assert "`alarm` was not run: trigger `all_failed` was not satisfied: `good` succeeded" in lines
 
 
+def test_what_a_failure_elsewhere_prevented_is_told_with_its_reason() -> None:
+    message = "no event it waits for happened: `runs.ab` failed"
+    lines = told(
+        a_run("root", Status.FAILED, None, kind=RunKind.DAG),
+        a_run("after", Status.UPSTREAM_FAILED, index=0),
+        reasons={"after": ("UpstreamFailed", message), "root": ("TriggerUnsatisfied", "a run could not start")},
+    )
+    assert f"`after` was not run: {message}" in lines
+    assert not any("because of that" in line for line in lines)
+
+
 def test_only_the_first_failures_are_shown_in_full() -> None:
     trials = [a_run(f"trial-{index}", Status.FAILED, index=index) for index in range(9)]
     lines = told(a_run("root", Status.FAILED, None, kind=RunKind.MATRIX), *trials)
