@@ -307,9 +307,9 @@ class Timed(FakeRuntime):
 
     began_at = 0.0
 
-    async def start(self, plan: LaunchPlan, attempt: int, *turn: Any) -> None:
+    def start_now(self, plan: LaunchPlan, attempt: int, *turn: Any) -> None:
         self.began_at = self.began_at or time.perf_counter()
-        await super().start(plan, attempt, *turn)
+        super().start_now(plan, attempt, *turn)
 
 
 def latencies(samples: int) -> Iterator[float]:

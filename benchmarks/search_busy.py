@@ -43,9 +43,9 @@ class Busy(FakeRuntime):
 
     first = last = 0.0
 
-    async def start(self, plan: LaunchPlan, attempt: int, *turn: Any) -> None:
+    def start_now(self, plan: LaunchPlan, attempt: int, *turn: Any) -> None:
         self.first = self.first or time.perf_counter()
-        await super().start(plan, attempt, *turn)
+        super().start_now(plan, attempt, *turn)
 
     def _end(self, key: Any, phase: Any) -> None:
         self.last = time.perf_counter()

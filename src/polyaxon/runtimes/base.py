@@ -6,13 +6,13 @@ Every runtime passes `polyaxon.testing.RuntimeContract`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from polyaxon.model.ids import RunId
 from polyaxon.model.launch import LaunchPlan, Places
 from polyaxon.model.observation import Observation
 
-__all__ = ["Runtime"]
+__all__ = ["Runtime", "StartsAtOnce"]
 
 
 class Runtime(Protocol):
@@ -63,4 +63,15 @@ class Runtime(Protocol):
 
     async def clean(self, run: RunId) -> None:
         """Remove what the runtime keeps of a final run besides its artifacts. Safe to repeat."""
+        ...
+
+
+@runtime_checkable
+class StartsAtOnce(Protocol):
+    """What a runtime adds whose `start` never waits: whoever starts thousands of attempts need make no task of each."""
+
+    def start_now(
+        self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
+    ) -> None:
+        """Do what `start` does. Should it fail, `start` is called for the same attempt."""
         ...

@@ -94,6 +94,12 @@ class FakeRuntime:
         self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
     ) -> None:
         """Play the attempt when there is a place for it; a known one is only seen again."""
+        self.start_now(plan, attempt, began, lane, width)
+
+    def start_now(
+        self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
+    ) -> None:
+        """Start the attempt: nothing here waits."""
         key = (plan.run, attempt)
         if key in self._plays:
             ended = self._ended.get(key)

@@ -16,7 +16,7 @@ from polyaxon.engine.commands import Clean, Start, Stop
 from polyaxon.errors import PolyaxonError, StoreError
 from polyaxon.model.ids import RunId
 from polyaxon.model.observation import Observation, Phase
-from polyaxon.runtimes.base import Runtime
+from polyaxon.runtimes.base import Runtime, StartsAtOnce
 from polyaxon.scheduler.crash import CrashPoint
 
 __all__ = ["Dispatcher"]
@@ -37,6 +37,7 @@ class Dispatcher:
         crash: CrashPoint,
     ) -> None:
         self._runtime = runtime
+        self._at_once = runtime if isinstance(runtime, StartsAtOnce) else None
         self._observe = observe
         self._cleaned = cleaned
         self._clean: list[RunId] = []
@@ -48,10 +49,23 @@ class Dispatcher:
         """Carry the command out after what was sent before for the same run."""
         run = command.plan.run if isinstance(command, Start) else command.run
         before = self._last.get(run)
+        if before is None and isinstance(command, Start) and self._has_started(command):
+            return
         work = self._carry_out(command)
         task = asyncio.get_running_loop().create_task(work if before is None else self._after(before, work))
         self._last[run] = task
         task.add_done_callback(lambda done: self._done(run, done))
+
+    def _has_started(self, command: Start) -> bool:
+        """Start the attempt now, where the runtime can; should that fail, it is tried again like every other call."""
+        if self._at_once is None:
+            return False
+        try:
+            self._at_once.start_now(command.plan, command.attempt, command.began, command.lane, command.width)
+        except Exception:  # noqa: BLE001 - the next call says what it is
+            return False
+        self._crash("started")
+        return True
 
     async def settle(self) -> None:
         """Wait until everything that was sent is carried out."""

@@ -218,7 +218,6 @@ class Scheduler:
         most = self._tuning.round_events
         incoming, self._inbox = self._inbox[:most], self._inbox[most:]
         await self._round(incoming)
-        await asyncio.sleep(0)  # what was sent to the runtime begins
 
     async def _sleep(self) -> None:
         """Wait for news, or for what is due next."""
@@ -264,6 +263,7 @@ class Scheduler:
         kept = [batch for batch in done.batches if batch.lease.root not in lost]
         fetches = [fetch for batch in kept for fetch in self._carry_out(batch, done.commands[batch.lease.root])]
         self._crash("dispatched")
+        await asyncio.sleep(0)  # what was sent to the runtime begins while the rest is told
         self._asked.difference_update(number for batch in done.batches for number in batch.requests)
         for batch in kept:
             for take in self._subscribers:

@@ -128,6 +128,12 @@ class ProcessRuntime:
         self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
     ) -> None:
         """Start the attempt, or adopt it."""
+        self.start_now(plan, attempt, began, lane, width)
+
+    def start_now(
+        self, plan: LaunchPlan, attempt: int, began: bool = False, lane: RunId | None = None, width: int = 0
+    ) -> None:
+        """Start the attempt: nothing here waits."""
         if (plan.run, attempt) in self._attempts or self._telling.again(plan.run, attempt):
             return
         known = Attempt(plan.run, attempt, plan)
