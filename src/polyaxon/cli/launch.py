@@ -17,6 +17,7 @@ from polyaxon.cli.shapes import run_detail
 from polyaxon.cli.sources import sources_of
 from polyaxon.cli.specification import Choice, read_specification
 from polyaxon.compiler.codes import CompileCode
+from polyaxon.compiler.edges import abroad
 from polyaxon.compiler.resolve import Loaded, Overrides, load
 from polyaxon.errors import SpecError, UsageError
 from polyaxon.model.record import dataclass
@@ -122,4 +123,7 @@ def _submit_and_follow(local: Local, loaded: Loaded, operation: Operation, asked
         return 0
     if not asked.output.is_json:
         click.echo(f"{run.name or 'run'}  {run.uuid}  project {run.project}")
+        for other, statuses in abroad(operation).items():
+            events = " or ".join(f"`run_status_{status}`" for status in statuses)
+            click.echo(f"it waits for {events} of run {other}")
     return follow(local, run.uuid, Manner(asked.watch, asked.with_logs, asked.output))

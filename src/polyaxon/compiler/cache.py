@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from polyaxon.compiler.compiled import Compiled
     from polyaxon.compiler.context import Bound
 
-__all__ = ["cache_key", "differences"]
+__all__ = ["NOT_OVER", "cache_key", "differences"]
+
+NOT_OVER = ", not over"
+"""Marks the digest of an upstream that went on when the run began."""
 
 _CONTAINER = ("image", "command", "args", "env", "envFrom", "workingDir")
 _REPLICAS = ("replicas", "minReplicas", "maxReplicas", "rayStartParams")

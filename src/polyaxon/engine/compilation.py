@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from polyaxon.compiler.cache import NOT_OVER
 from polyaxon.compiler.compile import (
     Compiled,
     Needs,
@@ -394,7 +395,7 @@ def _identity(upstream: Node) -> str:
     if upstream.is_final and upstream.status is not Status.SUCCEEDED:
         return upstream.status.value
     known = upstream.state or upstream.id
-    return known if upstream.is_final else f"{known}, not over"
+    return known if upstream.is_final else f"{known}{NOT_OVER}"
 
 
 def _image_of(node: Node) -> str | None:

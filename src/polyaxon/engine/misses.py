@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from polyaxon.compiler.cache import differences
+from polyaxon.compiler.cache import NOT_OVER, differences
 from polyaxon.model.run import Run, RunKind
 from polyaxon.model.status import FINAL, Status
 
@@ -62,8 +62,19 @@ def _difference(name: str, then: Any, now: Any, nearest: Run) -> str:
     where = f"in the nearest earlier run ({nearest.uuid})"
     upstream = name.removeprefix("upstream ")
     if upstream != name:  # its value is a key, which says nothing to people
-        return f"`{upstream}`, which it follows, did other work {where}"
+        return f"{_of_upstream(upstream, then, now)} {where}"
     return f"`{name}` was {_shown(then)} {where} and is {_shown(now)}"
+
+
+def _of_upstream(name: str, then: str | None, now: str | None) -> str:
+    if then is None:
+        return f"it follows `{name}`, which it did not"
+    if now is None:
+        return f"it does not follow `{name}`, which it did"
+    if then.removesuffix(NOT_OVER) == now.removesuffix(NOT_OVER):
+        began = "before" if now.endswith(NOT_OVER) else "when"
+        return f"it began {began} `{name}` was over, which it did not"
+    return f"`{name}`, which it follows, did other work"
 
 
 def _why_not_good_enough(run: Run, nearest: Run) -> str:

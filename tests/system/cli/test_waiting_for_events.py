@@ -33,6 +33,8 @@ def test_a_run_waits_for_another_ones_event_through_the_end_of_its_process(cli: 
     wait_until(lambda: wanted in cli.run("ops", "explain", "second").stdout, "an explanation")
     driver.kill()
     driver.wait()
+    assert driver.stdout is not None
+    assert f"it waits for `run_status_succeeded` of run {uuid}\n" in driver.stdout.read()
     (tmp_path / "gate").touch()
     assert first.wait(60) == 0
     assert cli.statuses() == {"first": "succeeded", "second": "created"}

@@ -46,6 +46,25 @@ def test_a_field_that_one_of_them_lacks_is_absent():
     assert missed(RUN, (DONE, parts(lr=0.2, size=1, seed=7)))[0].endswith("and is absent")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, "k", "it follows `up`, which it did not"),
+        ("k", None, "it does not follow `up`, which it did"),
+        ("k", "k, not over", "it began before `up` was over, which it did not"),
+        ("k, not over", "k", "it began when `up` was over, which it did not"),
+    ],
+)
+def test_an_upstream_that_came_or_went_is_named(before: str | None, after: str | None, said: str):
+    then, now = (
+        json.dumps({"kind": "job", "digests": {} if key is None else {"upstream up": key}}) for key in (before, after)
+    )
+    other = replace(RUN, uuid=RunId("b" * 32))
+    assert list(why_missed(RUN, now, [(other, then)])) == [
+        f"not cached: {said} in the nearest earlier run ({'b' * 32})"
+    ]
+
+
 def test_an_upstream_that_did_other_work_is_named():
     then, now = (json.dumps({"kind": "job", "digests": {"upstream prepare": key}}) for key in ("k1", "k2"))
     assert missed(RUN, (DONE, then), now=now) == [
