@@ -31,7 +31,7 @@ from polyaxon.spec.types import CastError, describe
 if TYPE_CHECKING:
     from polyaxon.spec.matrix import WarmStart
 
-__all__ = ["bind", "needs", "needs_nothing"]
+__all__ = ["bind", "early", "needs", "needs_nothing"]
 
 _MOST_JOINED = 5000
 _MOST_KNOWN = 1000
@@ -102,16 +102,25 @@ def needs(operation: Operation, around: Surroundings) -> Needs:
     # Scheduled runs ask themselves.
     if operation.schedule is not None or not (operation.joins or warm):
         return Needs(runs=runs) if runs else _NOTHING
-    component = operation.component
-    problems: list[Problem] = []
-    bare = operation.model_copy(update={"joins": None})
-    io = (component.inputs or (), component.outputs or ()) if component is not None else ((), ())
-    given = _gather(bare, *io, around, problems, partial=True)
-    resolver = _Resolver(given, around, problems)
+    resolver = _early_resolver(operation, around)
     joins = [_join_need(join, f"joins[{index}]", resolver) for index, join in enumerate(operation.joins or ())]
     if warm is not None:
         joins.append(_join_need(warm, "matrix.warmStart", resolver, _MOST_KNOWN))
     return Needs(tuple(joins), runs)
+
+
+@within_allowance
+def early(operation: Operation, around: Surroundings, text: str) -> Any:  # whatever the template gives
+    """Return what a text of the operation becomes before what it waits for has ended, by the values that are there."""
+    return _early_resolver(operation, around).render(text)
+
+
+def _early_resolver(operation: Operation, around: Surroundings) -> _Resolver:
+    component = operation.component
+    problems: list[Problem] = []
+    bare = operation.model_copy(update={"joins": None})
+    io = (component.inputs or (), component.outputs or ()) if component is not None else ((), ())
+    return _Resolver(_gather(bare, *io, around, problems, partial=True), around, problems)
 
 
 _NOTHING = Needs()

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from polyaxon.compiler.bind import early
 from polyaxon.compiler.cache import NOT_OVER
 from polyaxon.compiler.compile import (
     Compiled,
@@ -28,11 +29,12 @@ from polyaxon.compiler.compile import (
 from polyaxon.compiler.edges import EdgeInfo, abroad
 from polyaxon.compiler.expand import DagNode, child_operation, dag_graph, inherited, kind_of_operation
 from polyaxon.engine.flow import Flow, Group, Node
-from polyaxon.errors import InternalError, UsageError
+from polyaxon.errors import InternalError, SpecError, UsageError
 from polyaxon.model.launch import InitStep, LaunchPlan
 from polyaxon.model.record import changed
 from polyaxon.model.run import Cloning, RunFacts, RunKind
 from polyaxon.model.status import Pending, Status
+from polyaxon.model.trigger import Trigger
 from polyaxon.spec.component import Authored
 from polyaxon.spec.dump import dump
 from polyaxon.spec.likeness import with_likenesses
@@ -65,6 +67,7 @@ __all__ = [
     "shape_of",
     "shape_of_children",
     "sources_of",
+    "with_trigger",
 ]
 
 Shape = tuple[RunKind, str]
@@ -118,6 +121,23 @@ def abroad_of(node: Node) -> Mapping[str, tuple[str, ...]]:
     if node.step is not None:
         return node.step.abroad
     return abroad(node.operation) if node.pipeline is None and node.operation is not None else _NOTHING
+
+
+def with_trigger(flow: Flow, node: Node) -> DagNode:
+    """The node's place in its dag with the trigger that its template gives, by the values there are before the run
+    starts; raises `UsageError`."""
+    step = node.step
+    if step is None:
+        raise InternalError(f"run {node.id} is no operation of a dag")
+    try:
+        value = early(step.operation, _surroundings(flow, node), step.trigger)
+    except SpecError as error:
+        raise UsageError(f"the trigger `{step.trigger}` cannot be read: {error.problems[0].message}") from error
+    try:
+        return replace(step, trigger=Trigger(str(value)).value)
+    except ValueError:
+        message = f"`trigger` became `{value}`, which it cannot be: it is one of {', '.join(Trigger)}"
+        raise UsageError(message) from None
 
 
 def shape_of_children(node: Node) -> tuple[Shape, Pending | None]:

@@ -16,12 +16,13 @@ from polyaxon.engine import abroad, companions, compilation
 from polyaxon.engine.births import create, reborn
 from polyaxon.engine.commands import Linked
 from polyaxon.engine.flow import Group, Node
-from polyaxon.engine.lifecycle import move, remember
+from polyaxon.engine.lifecycle import fail, move, remember
 from polyaxon.engine.slots import release
 from polyaxon.engine.stopping import check_early_stopping
 from polyaxon.engine.trigger import WANTED, Tally, Trigger, Unmet, Verdict, matching_statuses, why_unmet
 from polyaxon.engine.trigger import evaluate as evaluate_trigger
 from polyaxon.engine.turn import Turn
+from polyaxon.errors import UserError
 from polyaxon.model.ids import child_id
 from polyaxon.model.status import Status
 
@@ -45,6 +46,7 @@ def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
         _reopen(turn, group, nodes)
     for node in nodes:
         _count_upstreams(group, node)
+        _read_trigger(turn, node)
     companions.gather(group)
     for node in nodes:
         if node.status in _WAITING and not node.released:
@@ -138,6 +140,17 @@ def _count_upstreams(group: Group, node: Node) -> None:
     if node.status is Status.UPSTREAM_FAILED:
         node.by_stop = _is_by_stop(node)
         group.by_stop += node.by_stop
+
+
+def _read_trigger(turn: Turn, node: Node) -> None:
+    """A trigger from a template is what that becomes as the dag begins."""
+    if node.step is None or "{" not in node.step.trigger:
+        return
+    try:
+        node.step = compilation.with_trigger(turn.flow, node)
+    except UserError as error:
+        if node.status in _WAITING:
+            fail(turn, node, "InvalidSpecification", error.message)
 
 
 def evaluate(turn: Turn, node: Node) -> None:

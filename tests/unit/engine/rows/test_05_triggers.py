@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from harness import job, op
-from rows import BAD, FALSE, begun, done, ending
+from harness import Harness, dag, job, op, operation
+from rows import BAD, FALSE, SCRIPT, begun, done, ending
 
 from polyaxon.engine.events import Action
 
@@ -96,6 +96,30 @@ def test_what_left_a_trigger_unsatisfied_is_the_reason(row: str) -> None:
     condition = done(BAD, *upstreams, op("run", dependencies=names, trigger=trigger)).last("run")
     assert (condition.type, condition.reason) == ("upstream_failed", reason)
     assert condition.message == f"trigger `{trigger}` was not satisfied: {named}"
+
+
+WORD = {"inputs": [{"name": "word", "type": "str", "value": "one_failed"}]}
+TEMPLATES: dict[str, tuple[dict[str, object], str, str]] = {
+    # row: (the param `t`, the trigger, what becomes of the run)
+    "a value of the dag": ({"ref": "dag", "value": "inputs.word"}, "{{ t }}", "succeeded"),
+    "a value of its own": ({"value": "all_done"}, "{{ t }}", "succeeded"),
+    "a part of the word": ({"value": "succeeded"}, "all_{{ t }}", "upstream_failed"),
+    "no trigger": ({"value": "sometimes"}, "{{ t }}", "failed"),
+    "a value of what it waits for": ({"ref": "ops.a", "value": "outputs.score"}, "{{ t }}", "failed"),
+}
+
+
+@pytest.mark.parametrize("row", TEMPLATES)
+def test_a_trigger_may_come_from_a_template(row: str) -> None:
+    param, trigger, expected = TEMPLATES[row]
+    bad = op("bad", job("fails"))
+    run = op("run", dependencies=["bad"], trigger=trigger, params={"t": {**param, "contextOnly": True}})
+    component = {**dag(op("a", job("gives", outputs=[{"name": "score", "type": "float"}])), bad, run), **WORD}
+    going = Harness(operation(component, name="pipe"), SCRIPT).run()
+    assert going.status("run") == expected
+    if expected == "failed":
+        assert going.last("run").reason == "InvalidSpecification"
+        assert "`trigger` became" in going.last("run").message
 
 
 def test_a_skip_that_is_handed_on_names_who_was_skipped() -> None:

@@ -152,7 +152,7 @@ def test_a_skip_is_handed_on_without_waiting_for_the_run_elsewhere() -> None:
     assert begun(op("a", **FALSE), skips).status("b") == "skipped"
 
 
-def test_a_search_and_a_dag_wait_as_wholes() -> None:
+def test_a_dag_waits_as_a_whole() -> None:
     going = Harness(operation(dag(op("a")), name="pipe", events=[on("succeeded")])).settle()
     assert (going.root.status, list(going.rows)) == ("created", [ROOT])
     assert hears(going, "succeeded", "pipe").run().statuses() == {"a": "succeeded"}
