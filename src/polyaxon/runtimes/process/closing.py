@@ -6,7 +6,6 @@ Nothing of an attempt runs any more when its end is told.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from polyaxon.runtimes.process import claim
 from polyaxon.runtimes.process.attempt import Attempt, Running
 from polyaxon.runtimes.process.jobs import Jobs
 from polyaxon.runtimes.process.keeping import Keeper
-from polyaxon.runtimes.process.layout import Layout
+from polyaxon.runtimes.process.layout import Layout, remove_tree
 from polyaxon.runtimes.process.read import Ending, Verdict, left_warnings, write_verdict
 from polyaxon.runtimes.process.signals import kill, signal_program
 from polyaxon.runtimes.process.strays import Strays
@@ -112,7 +111,7 @@ class Closing:
         self._attempts.pop(known.key, None)
         if known.has_context and phase is Phase.SUCCEEDED:
             context = self._layout.places(known.run).context
-            self._jobs.do(asyncio.to_thread(shutil.rmtree, context, ignore_errors=True))
+            self._jobs.do(asyncio.to_thread(remove_tree, context))
         warnings = (*known.warnings, *left_warnings(self._layout, known.run))
         at = known.ended_at or datetime.now(UTC)
         began = known.take_beginning()

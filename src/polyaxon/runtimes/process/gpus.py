@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,7 +64,9 @@ def _visible(environ: Mapping[str, str]) -> tuple[str, ...]:
     chosen = environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return tuple(device.strip() for device in chosen.split(",") if device.strip() not in {"", "-1", "none"})
-    program = shutil.which("nvidia-smi", path=environ.get("PATH"))
+    from shutil import which  # see `layout.remove_tree`
+
+    program = which("nvidia-smi", path=environ.get("PATH"))
     if program is None:
         return ()
     asked = subprocess.run(

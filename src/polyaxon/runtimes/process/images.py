@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, field
@@ -20,6 +19,7 @@ from urllib.parse import quote, unquote
 
 from polyaxon.model.launch import LaunchPlan
 from polyaxon.model.record import dataclass
+from polyaxon.runtimes.process.layout import remove_tree
 
 __all__ = ["BUILDER_IMAGE", "LocalImage", "LocalImages", "canonical_name"]
 
@@ -115,7 +115,7 @@ class LocalImages:
                 if os.path.exists(f"{self.directory}/{name}/{_DESCRIPTION}"):
                     numbers.append(int(name.rsplit(".", 1)[-1]))
                 else:
-                    shutil.rmtree(f"{self.directory}/{name}", ignore_errors=True)  # A killed build's.
+                    remove_tree(f"{self.directory}/{name}")  # A killed build's.
         root = f"{self.directory}/{digest}.{max(numbers, default=0) + 1}"
         os.mkdir(root)
         return root

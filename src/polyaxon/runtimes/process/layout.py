@@ -29,6 +29,7 @@ __all__ = [
     "make_library",
     "make_run_directories",
     "remove_records",
+    "remove_tree",
     "run_directories",
 ]
 
@@ -111,6 +112,13 @@ def make_context(layout: Layout, run: RunId) -> None:
     if not os.path.islink(link):
         with suppress(FileExistsError):
             os.symlink(places.run_artifacts, link)
+
+
+def remove_tree(directory: str) -> None:
+    """Remove a directory with all that is in it, as far as that is possible."""
+    import shutil  # brings compressors along: a hundredth of a start, for what most runs never do
+
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def make_library(layout: Layout) -> str:

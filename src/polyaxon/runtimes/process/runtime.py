@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from collections import deque
@@ -175,7 +174,7 @@ class ProcessRuntime:
 
     async def clean(self, run: RunId) -> None:
         """Remove the run's context and records."""
-        await asyncio.to_thread(shutil.rmtree, self.layout.places(run).context, ignore_errors=True)
+        await asyncio.to_thread(layout.remove_tree, self.layout.places(run).context)
         layout.remove_records(self.layout, run)
 
     # Beginning
