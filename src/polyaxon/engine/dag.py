@@ -46,7 +46,8 @@ def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
         _reopen(turn, group, nodes)
     for node in nodes:
         _count_upstreams(group, node)
-        _read_trigger(turn, node)
+    for node in nodes:
+        _read_trigger(turn, node)  # one that fails here is counted by those after it when that is told
     companions.gather(group)
     for node in nodes:
         if node.status in _WAITING and not node.released:

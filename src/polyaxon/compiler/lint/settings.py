@@ -288,7 +288,11 @@ def _check_events(use: Use) -> Iterator[Problem]:
             continue
         for place, kind in enumerate(event.kinds):
             if not kind.startswith("run_status_"):
-                message = f"nobody sends the event `{kind}`: what it waits for is an end like any other"
+                is_template = has_template(kind)
+                what = (
+                    "kinds of events are not read from templates" if is_template else f"nobody sends the event `{kind}`"
+                )
+                message = f"{what}: what it waits for is an end like any other"
                 suggestion = "use an event `run_status_…`"
                 where_kind = (*where, "kinds", place)
                 yield use.place.problem(

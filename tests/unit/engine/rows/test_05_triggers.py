@@ -122,6 +122,15 @@ def test_a_trigger_may_come_from_a_template(row: str) -> None:
         assert "`trigger` became" in going.last("run").message
 
 
+def test_what_follows_a_trigger_that_is_none_goes_by_its_own() -> None:
+    run = op("run", dependencies=["a"], trigger="{{ t }}", params={"t": {"value": "sometimes", "contextOnly": True}})
+    operations = (run, op("after", dependencies=["run", "a"], trigger="all_done"))
+    assert begun(op("a", job("hangs")), *operations).statuses() == {"a": "running", "run": "failed", "after": "created"}
+    going = done(op("a"), *operations)
+    assert going.statuses() == {"a": "succeeded", "run": "failed", "after": "succeeded"}
+    assert going.root.status == "failed"
+
+
 def test_a_skip_that_is_handed_on_names_who_was_skipped() -> None:
     run = op("run", dependencies=["a", "b"], skipOnUpstreamSkip=True)
     condition = done(op("a", job("fails")), op("b", **FALSE), run).last("run")
