@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from flow_peers import BIN, install
-from polyaxon.compiler.compile import Surroundings, compile_operation, launch_plan
+from polyaxon.compiler.compile import Surroundings, compile_operation, compile_use, launch_plan
 from polyaxon.compiler.expand import dag_graph, inherited
 from polyaxon.compiler.resolve import load
 from polyaxon.compiler.sources import Source
@@ -134,7 +134,7 @@ def measure(shape: str, count: int) -> float:
 
 def around(name: str, **more: Any) -> Surroundings:
     """Return the surroundings of a run."""
-    return Surroundings(RunFacts(RunId("a" * 32), name, "quick"), PLACES, **more)
+    return Surroundings(lambda: RunFacts(RunId("a" * 32), name, "quick"), PLACES, **more)
 
 
 def measure_children(count: int = 1000) -> None:
@@ -151,7 +151,7 @@ def measure_children(count: int = 1000) -> None:
     def start_all() -> None:
         for node in nodes:
             surroundings = around(node.name, dag=facts, upstream=upstream, inherited=preset)
-            launch_plan(compile_operation(node.operation, surroundings), surroundings)
+            launch_plan(compile_use(node.written, node.component, surroundings), surroundings)
 
     seconds, _ = best_of(3, start_all)
     each = seconds / count * 1e6

@@ -27,7 +27,10 @@ from polyaxon.model.observation import Observation, Phase
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 ROOT = RunId("0" * 32)
 PLACES = Places("/context", "/context/artifacts", "/store/run", "/store/run/outputs", "/store")
-COMPILER = ("compile_operation", "launch_plan", "cache_key", "needs", "dag_graph", "child_operation", "row_fields")
+COMPILER = (
+    *("compile_plain", "compile_use", "launch_plan", "plan_like", "cache_key", "needs", "dag_graph"),
+    *("child_operation", "row_fields"),
+)
 
 
 class Compiling:

@@ -165,7 +165,7 @@ def _gather(
     """Return where each name's value comes from. `partial`: what is not there yet is left out silently."""
     params = operation.params or {}
     suggestion = around.suggestion or {}
-    joined = _joined(operation, around)
+    joined = _joined(operation, around) if operation.joins else {}
     given: dict[str, _Given] = {}
     for section, declared in (("inputs", inputs), ("outputs", outputs)):
         for io in declared:
