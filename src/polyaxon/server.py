@@ -37,13 +37,10 @@ def open_store(settings: Settings) -> Store:
     """Open the home's database, migrated."""
     from polyaxon.store.sql import SqlStore
 
-    if settings.database is not None and settings.database.startswith(("postgres://", "postgresql://")):
+    if settings.database is not None and settings.has_database_server:
         from polyaxon.store.postgres import PostgresDatabase
 
         store = SqlStore(PostgresDatabase(settings.database))
-    elif settings.database is not None and "://" in settings.database:
-        scheme = settings.database.partition("://")[0]
-        raise UsageError(f"`database` is `{scheme}://…`", hint="it takes `postgresql://…`, or the path of a file")
     else:
         from polyaxon.store.sqlite import SqliteDatabase
 
@@ -257,7 +254,7 @@ class Local:
             tuning=Tuning(lease_seconds=settings.lease_seconds),
             listener=listener,
             crash=crash_points(settings.crash_at),
-            threaded=settings.database is not None and "://" in settings.database,
+            threaded=settings.has_database_server,
         )
 
     # Asking

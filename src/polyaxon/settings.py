@@ -7,6 +7,7 @@ from where. Each setting is one row of `SETTINGS`. A wrong value is refused with
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -54,6 +55,11 @@ class Settings:
         """Where the file of settings is, or would be."""
         return os.path.join(self.home, CONFIG_FILE)
 
+    @property
+    def has_database_server(self) -> bool:
+        """Whether the database is a network away, and no file."""
+        return self.database is not None and not os.path.isabs(self.database)
+
 
 class _Wrong(ValueError):
     """Why a value is refused: what it should be."""
@@ -68,6 +74,17 @@ def _text(value: Any) -> str:
 def _address(value: Any) -> str:
     text = _text(value).rstrip("/")
     return text if "://" in text else f"http://{text}"
+
+
+def _database(value: Any) -> str:
+    """A path that is not whole would be another file in every directory; what libpq takes besides URLs looks like one."""
+    text = os.path.expanduser(_text(value))
+    if not text.startswith(("postgresql://", "postgres://")) and (not os.path.isabs(text) or os.path.isdir(text)):
+        raise _Wrong(
+            "a Postgres URL such as `postgresql://user@host:5432/name`, "
+            "or the whole path of a file for SQLite such as `/srv/polyaxon.db`"
+        )
+    return text
 
 
 def _one_of(*choices: str) -> Callable[[Any], str]:
@@ -190,7 +207,9 @@ SETTINGS: Mapping[str, Setting] = {
     "host": Setting(_address, "POLYAXON_HOST", "the server to use instead of this machine"),
     "token": Setting(_text, "POLYAXON_AUTH_TOKEN", "the token for the server"),
     "timezone": Setting(_zone, "POLYAXON_TIME_ZONE", "of schedules that name none"),
-    "database": Setting(_text, "POLYAXON_DATABASE", "`postgresql://…` instead of the file in the home"),
+    "database": Setting(
+        _database, "POLYAXON_DATABASE", "`postgresql://…`, or the whole path of a file, instead of the one in the home"
+    ),
     "mirrors": Setting(_pairs, "POLYAXON_MIRRORS", "URL prefix → where to look instead"),
     "base_images": Setting(_requirements, "POLYAXON_BASE_IMAGES", "base image → requirements that stand in for it"),
     "connections": Setting(_connections, None, "connections that polyaxonfiles may name"),
@@ -248,7 +267,11 @@ def _read(key: str, value: Any, origin: str) -> Any:
     try:
         return SETTINGS[key].read(value)
     except _Wrong as wrong:
-        raise UsageError(f"`{key}` in {origin} is `{value}`", hint=f"it takes {wrong}") from None
+        raise UsageError(f"`{key}` in {origin} is `{_shown(value)}`", hint=f"it takes {wrong}") from None
+
+
+def _shown(value: Any) -> str:
+    return re.sub(r"(://[^:/@\s]*:|password\s*=\s*)[^@\s]+", r"\1…", str(value))
 
 
 def _file(path: str) -> dict[str, Any]:

@@ -95,6 +95,50 @@ def test_a_wrong_file_is_named_with_the_key(tmp_path: Path, text: str, told: str
     assert told in caught.value.message + (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("value", ["postgresql://plx@db/flows?port=5432", "postgres://", "/srv/flows.db"])
+def test_a_database_is_a_postgres_url_or_the_whole_path_of_a_file(tmp_path: Path, value: str) -> None:
+    assert at(tmp_path, POLYAXON_DATABASE=value).database == value
+    assert at(tmp_path, f'database = "{value}"').database == value
+
+
+def test_a_database_below_the_users_directory_is_found_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/somebody")
+    assert at(tmp_path, POLYAXON_DATABASE="~/flows.db").database == "/somebody/flows.db"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "user=plx dbname=flows",
+        "flows",
+        "flows.db",
+        "./flows.db",
+        "db:5432/flows",
+        "postgresql:/db/flows",
+        "sqlite:////srv/flows.db",
+        "postgresql+psycopg://db/flows",
+        "/",
+    ],
+)
+def test_what_names_no_database_is_refused_where_it_stands(tmp_path: Path, value: str) -> None:
+    with pytest.raises(UsageError, match="`database` in the environment variable `POLYAXON_DATABASE`") as caught:
+        at(tmp_path, POLYAXON_DATABASE=value)
+    assert "`postgresql://" in (caught.value.hint or "")
+    assert "`/" in (caught.value.hint or "")
+    with pytest.raises(UsageError, match="the command line"):
+        set_value(at(tmp_path), "database", value)
+
+
+@pytest.mark.parametrize("value", ["mysql://plx:hunter2@db/flows", "user=plx password=hunter2 dbname=flows"])
+def test_the_password_of_a_database_that_is_refused_is_not_shown(tmp_path: Path, value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        at(tmp_path, POLYAXON_DATABASE=value)
+    assert "hunter2" not in str(caught.value)
+    assert "plx" in str(caught.value)
+
+
 def test_what_is_set_is_read_back_and_unset_again(tmp_path: Path) -> None:
     settings = at(tmp_path)
     set_value(settings, "project", 'qu"ick')
