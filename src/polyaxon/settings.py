@@ -77,7 +77,7 @@ def _address(value: Any) -> str:
 
 
 def _database(value: Any) -> str:
-    """A path that is not whole would be another file in every directory; what libpq takes besides URLs looks like one."""
+    """A path that is not whole would be another file in every directory, and so would what libpq takes besides URLs."""
     text = os.path.expanduser(_text(value))
     if not text.startswith(("postgresql://", "postgres://")) and (not os.path.isabs(text) or os.path.isdir(text)):
         raise _Wrong(

@@ -71,6 +71,7 @@ class CompileCode(StrEnum):
     DUPLICATE_VOLUME = "PX269"
     RENDERED = "PX270"
     JOIN = "PX271"
+    NO_ROOM = "PX280"
 
 
 CODES: dict[str, Code] = {
@@ -367,6 +368,12 @@ CODES: dict[str, Code] = {
         "`limit` and `offset` are numbers, or templates that give numbers.",
         'limit: "{{ name }}"',
     ),
+    CompileCode.NO_ROOM: Code(
+        "Services leave no room for the work beside them",
+        "A warning: a service runs until the operations beside it have ended, and takes one of the places that the "
+        "`concurrency` of its dag gives. When services take them all, the operations wait for ever.",
+        "run: {kind: dag, concurrency: 1, operations: [{name: board, …}, {name: train, …}]}   # `board` is a service",
+    ),
 }
 
 _FAMILIES = (
@@ -380,6 +387,7 @@ _FAMILIES = (
     ("PX25", "Schedules"),
     ("PX26", "What is run"),
     ("PX27", "What only shows when a run is compiled"),
+    ("PX28", "What a dag has room for"),
 )
 
 _OPENING = """# Problems and their codes

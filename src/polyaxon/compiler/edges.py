@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from polyaxon.compiler.facts import Ref, RefError, read_ref
+from polyaxon.model.status import FINAL, Status
 from polyaxon.spec.component import Authored
 
-__all__ = ["EdgeInfo", "abroad", "upstreams"]
+__all__ = ["EdgeInfo", "Endless", "abroad", "awaits_start", "upstreams"]
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -50,6 +51,44 @@ def abroad(operation: Authored) -> dict[str, tuple[str, ...]]:
         if ref is not None and ref.kind == "runs":
             found[ref.name] = (*found.get(ref.name, ()), *(_statuses(event.kinds) or _WELL))
     return found
+
+
+class Endless:
+    """Which operations of a dag cannot start, or not end, while its services run on. To be told upstreams first."""
+
+    def __init__(self) -> None:
+        self._ends_later: set[str] = set()
+        self._starts_later: set[str] = set()
+
+    def runs_on(self, name: str) -> None:
+        """Note an operation that goes on until it is stopped."""
+        self._ends_later.add(name)
+
+    def starts_later(self, name: str) -> None:
+        """Note an operation that waits for the end of one that goes on."""
+        self._ends_later.add(name)
+        self._starts_later.add(name)
+
+    def lets_start(self, edges: Mapping[str, EdgeInfo], trigger: str) -> bool:
+        """Whether what waits for these operations may start before any service ends."""
+        if not edges:
+            return True
+        heard = {name: edge.events for name, edge in edges.items() if edge.events}
+        if heard:
+            return any(
+                name not in self._ends_later or (name not in self._starts_later and awaits_start(events))
+                for name, events in heard.items()
+            )
+        some = any if trigger.startswith("one_") else all
+        return some(name not in self._ends_later for name in edges)
+
+
+def awaits_start(events: Iterable[str]) -> bool:
+    """Whether one of the events is a status that an upstream has before its end."""
+    return not _BEFORE_END.isdisjoint(events)
+
+
+_BEFORE_END = frozenset(status.value for status in Status if status not in FINAL)
 
 
 def _statuses(kinds: Iterable[str]) -> list[str]:

@@ -40,6 +40,7 @@ __all__ = [
     "dag_graph",
     "inherited",
     "is_endless",
+    "is_endless_use",
     "kind_of_operation",
 ]
 
@@ -152,10 +153,11 @@ def _with_component(operation: Operation, component: Authored) -> Operation:
 
 def is_endless(operation: Operation) -> bool:
     """Whether it goes on until it is stopped: a service without a job of its own, or a dag of nothing else."""
-    return operation.component is not None and _is_endless(operation, operation.component)
+    return operation.component is not None and is_endless_use(operation, operation.component)
 
 
-def _is_endless(operation: Operation, component: Authored) -> bool:
+def is_endless_use(operation: Operation, component: Authored) -> bool:
+    """The same of an operation whose component is not in place yet."""
     run = component.run
     if run is None or isinstance(run, dict):
         return False
@@ -166,7 +168,7 @@ def _is_endless(operation: Operation, component: Authored) -> bool:
         return False
     components = {item.name: item for item in run.components or () if item.name}
     inner = (_resolved(item, components) for item in run.operations)
-    return all(used is not None and _is_endless(item, used) for item, used in inner)
+    return all(used is not None and is_endless_use(item, used) for item, used in inner)
 
 
 def kind_of_operation(operation: Operation) -> tuple[RunKind, str]:

@@ -8,10 +8,10 @@ until somebody stops it.
 
 from __future__ import annotations
 
+from polyaxon.compiler.edges import Endless
 from polyaxon.compiler.expand import is_endless
 from polyaxon.engine.flow import Group, Node
 from polyaxon.engine.stops import Cause, stop
-from polyaxon.engine.trigger import awaits_start
 from polyaxon.engine.turn import Turn
 from polyaxon.model.run import RunKind
 from polyaxon.model.status import SAFE_STOP, Status
@@ -29,17 +29,15 @@ def gather(group: Group) -> None:
     group.services, group.workers = services, set()
     if not services:
         return
-    ends_later: set[str] = set()
-    starts_later: set[str] = set()
+    endless = Endless()
     for node in sorted(group.children.values(), key=lambda node: node.index):
         if node.is_final:
             continue
         name = str(node.name)
         if is_service(node):
-            ends_later.add(name)
-        if node.status in _WAITING and not node.released and not _can_start(node, ends_later, starts_later):
-            ends_later.add(name)
-            starts_later.add(name)
+            endless.runs_on(name)
+        if node.status in _WAITING and not node.released and not _can_start(node, endless):
+            endless.starts_later(name)
         elif not is_service(node):
             group.workers.add(node)
 
@@ -73,17 +71,7 @@ def child_ended(turn: Turn, dag: Node, child: Node) -> None:
         stop(turn, service, Cause("PipelineDone", _MESSAGE, ending, Status.SKIPPED, ending))
 
 
-def _can_start(node: Node, ends_later: set[str], starts_later: set[str]) -> bool:
+def _can_start(node: Node, endless: Endless) -> bool:
     """Whether it may start while every service runs on."""
     step = node.step
-    if step is None or step.abroad or not step.upstreams:
-        return True
-    edges = step.upstreams.items()
-    if node.listens:
-        return any(
-            name not in ends_later or (name not in starts_later and awaits_start(edge.events))
-            for name, edge in edges
-            if edge.events
-        )
-    some = any if str(step.trigger).startswith("one_") else all
-    return some(name not in ends_later for name, _ in edges)
+    return step is None or bool(step.abroad) or endless.lets_start(step.upstreams, str(step.trigger))

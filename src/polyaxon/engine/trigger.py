@@ -6,7 +6,7 @@ counted once, when it becomes final, and never looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 
 from polyaxon.model.record import dataclass
@@ -19,7 +19,6 @@ __all__ = [
     "Trigger",
     "Unmet",
     "Verdict",
-    "awaits_start",
     "evaluate",
     "matching_statuses",
     "why_unmet",
@@ -139,11 +138,6 @@ WANTED: dict[Trigger, frozenset[Status]] = {
 def matching_statuses(events: frozenset[str]) -> frozenset[Status]:
     """The statuses that events of an upstream wait for; `done` is any final one, events of other groups match none."""
     return frozenset().union(*(_EVENTS.get(event, frozenset()) for event in events))
-
-
-def awaits_start(events: Iterable[str]) -> bool:
-    """Whether one of the events is a status that an upstream has before its end."""
-    return not matching_statuses(frozenset(events)) <= FINAL
 
 
 _EVENTS: dict[str, frozenset[Status]] = {status.value: frozenset({status}) for status in Status} | {"done": FINAL}

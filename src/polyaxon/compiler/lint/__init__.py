@@ -174,6 +174,10 @@ class _Checker:
             use.asked_by_children.update(_asked(node))
         self._take(check_components(dag, place, nodes))
         self._take(check_graph(nodes))
+        if isinstance(dag.concurrency, int):
+            from polyaxon.compiler.lint.room import check_room
+
+            self._take(check_room(dag.concurrency, place, nodes))
         for node in nodes.values():
             self._take(check_edges(node, nodes, use))
             if node.use is not None:

@@ -19,7 +19,7 @@ from polyaxon.spec.component import Authored
 from polyaxon.spec.dag import Dag
 from polyaxon.spec.types import compatible
 
-__all__ = ["Node", "check_components", "check_edges", "check_graph", "check_names_of"]
+__all__ = ["Node", "check_components", "check_edges", "check_graph", "check_names_of", "walk"]
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def check_graph(nodes: Mapping[str, Node]) -> Iterator[Problem]:
         for name in node.upstreams:
             if name not in nodes:
                 yield from _unknown(node, name, nodes)
-    order, circles = _walk(nodes)
+    order, circles = walk(nodes)
     for circle in circles:
         yield _circle_problem(circle, nodes)
     if not circles:
@@ -120,7 +120,7 @@ def _named(ref: str) -> str | None:
         return None
 
 
-def _walk(nodes: Mapping[str, Node]) -> tuple[list[str], list[list[str]]]:
+def walk(nodes: Mapping[str, Node]) -> tuple[list[str], list[list[str]]]:
     """Return the names with upstreams first, and the circles met on the way. Depth first, without recursion."""
     order: list[str] = []
     circles: list[list[str]] = []
