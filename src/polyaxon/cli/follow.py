@@ -21,6 +21,7 @@ from polyaxon.cli.live.plain import TOLD, PlainView
 from polyaxon.cli.live.tree import Tree
 from polyaxon.cli.log_files import LogFollower, last_lines
 from polyaxon.cli.output import Output, write_json
+from polyaxon.cli.quiet import Quiet, who_waits
 from polyaxon.cli.shapes import run_detail
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
@@ -101,15 +102,17 @@ class _Session:
         self._resume: Callable[[], None] = _nothing
         self._show: Callable[[Run], None] = self._take_silently
         self._write: Callable[[str], None] = click.echo
+        self._quiet = Quiet(self._why_quiet, self._note)
 
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Show the tree, and with `--logs` the lines, for as long as the block lasts."""
-        with self._view(), self._log_lines():
+        with self._view(), self._log_lines(), self._quiet.watching():
             yield
 
     def on_run(self, run: Run) -> None:
         """Take in a row."""
+        self._quiet.changed()
         with self._lock:
             if run.status in EXPLAINED:
                 last = _last(self._local, run.uuid)
@@ -150,6 +153,22 @@ class _Session:
             click.echo(text, err=True)
         else:
             self._write(text)
+
+    def _why_quiet(self) -> str | None:
+        with self._lock:
+            shown = [node.run for node in self._tree.nodes.values()]
+        if who_waits(shown) is None:
+            return None
+        rows = self._local.store.tree(RunId(self._tree.root))  # with the steps that are not shown
+        run = who_waits(rows)
+        if run is None:
+            return None
+        from polyaxon.cli.home import Home  # what explains is loaded when something is to be explained
+        from polyaxon.cli.ops.explain import waits_of
+
+        reasons = waits_of(Home(self._local.settings, self._local.store), run, rows)
+        name = run.name or run.uuid[:8]
+        return f"`{name}` waits: {'; '.join(reasons)}" if reasons else None
 
     def _take_silently(self, run: Run) -> None:
         self._tree.update(run)

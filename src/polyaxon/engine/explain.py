@@ -17,7 +17,7 @@ from polyaxon.model.record import dataclass
 from polyaxon.model.run import Condition, Run, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 
-__all__ = ["Explanation", "Neighbours", "explain"]
+__all__ = ["Explanation", "Neighbours", "explain", "waits"]
 
 
 class Explanation(Protocol):
@@ -43,6 +43,8 @@ class Neighbours:
     """Upstreams whose values are taken."""
     children: Sequence[Run] = ()
     active_siblings: int = 0
+    active_services: int = 0
+    """How many of those are services."""
     queued_siblings: int = 0
     concurrency: int | None = None
     standing: Standing | None = None
@@ -76,6 +78,11 @@ def explain(
         short = run.uuid[:8]
         lines.append(f"`polyaxon ops resume {short}` goes on with what did not succeed, `ops restart` begins anew")
     return lines
+
+
+def waits(run: Run, neighbours: Neighbours) -> list[str]:
+    """Return what an unfinished run waits for."""
+    return list(_waiting(run, neighbours))
 
 
 def _headline(run: Run, conditions: Sequence[Condition]) -> str:
@@ -286,6 +293,8 @@ def _waiting(run: Run, around: Neighbours) -> Iterable[str]:
     elif around.concurrency is not None and around.active_siblings >= around.concurrency:
         name = around.pipeline.name if around.pipeline is not None else ""
         yield f"`{name}` runs {around.active_siblings} of at most {around.concurrency} at once (concurrency)"
+        if around.active_services == around.active_siblings:
+            yield "services hold those places until what they run beside has ended: stop one with `polyaxon ops stop`"
     elif around.queued_siblings:
         yield f"{around.queued_siblings} other runs of its pipeline are ahead of it in the queue"
 

@@ -178,3 +178,17 @@ def test_a_hundred_and_fifty_services_run_side_by_side_and_leave_nothing(cli: Cl
     assert {run["status"] for run in cli.runs()} == {"stopped"}
     mine = [each for each in psutil.process_iter(["cmdline"]) if LISTEN in (each.info["cmdline"] or ())]
     assert mine == []
+
+
+def test_who_runs_a_dag_whose_services_take_every_place_is_told_why_nothing_goes_on(cli: Cli, tmp_path: Path) -> None:
+    board = {"run": {"kind": "service", "container": {"command": ["sleep", "600"]}}}
+    train = {"run": {"kind": "job", "container": {"command": ["true"]}}}
+    operations = [{"name": "board", "component": board}, {"name": "train", "component": train}]
+    dag = {"kind": "dag", "concurrency": 1, "operations": operations}
+    driver = cli.start("run", "-f", write(tmp_path, {"kind": "component", "name": "watched", "run": dag}))
+    assert driver.stdout is not None
+    told = next(line for line in driver.stdout if line.startswith("`train` waits"))
+    assert "`watched` runs 1 of at most 1 at once (concurrency); services hold" in told
+    assert cli.run("ops", "stop", "board").returncode == 0
+    assert driver.wait(60) == 1
+    assert cli.statuses() == {"watched": "stopped", "board": "stopped", "train": "succeeded"}

@@ -12,7 +12,7 @@ from polyaxon.cli.home import Home, open_home, project_option, run_argument, run
 from polyaxon.cli.output import Output, output_option, write_json
 from polyaxon.compiler.requests import requests_of
 from polyaxon.engine.commands import Enqueue
-from polyaxon.engine.explain import Neighbours
+from polyaxon.engine.explain import Neighbours, waits
 from polyaxon.engine.explain import explain as explain_run
 from polyaxon.engine.queue import Queue, Standing
 from polyaxon.model.ids import RunId
@@ -20,7 +20,7 @@ from polyaxon.model.run import ManagedBy, Run, RunKind
 from polyaxon.model.status import ON_CLUSTER, Status, is_final
 from polyaxon.server import limits_of
 
-__all__ = ["explain"]
+__all__ = ["explain", "waits_of"]
 
 CHILDREN_SHOWN = 30
 RUNS_COMPARED = 20
@@ -69,6 +69,11 @@ def _explain(home: Home, run: Run, rows: Sequence[Run], is_driven: bool = True) 
     return explain_run(run, conditions, explanations, _neighbours(home, run, rows, was_missed, is_driven))
 
 
+def waits_of(home: Home, run: Run, rows: Sequence[Run]) -> list[str]:
+    """Return what a run of a driven tree waits for; `rows` are those of the tree."""
+    return waits(run, _neighbours(home, run, rows, was_missed=False, is_driven=True))
+
+
 def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool, is_driven: bool) -> Neighbours:
     by_uuid = {row.uuid: row for row in rows}
     before = [edge for edge in home.store.edges(run.uuid) if edge.downstream == run.uuid]
@@ -85,6 +90,7 @@ def _neighbours(home: Home, run: Run, rows: Sequence[Run], was_missed: bool, is_
         sources=[by_uuid[edge.upstream] for edge in before if "values" in edge.values and edge.upstream in by_uuid],
         children=[row for row in rows if row.pipeline == run.uuid],
         active_siblings=sum(row.status in ON_CLUSTER for row in siblings),
+        active_services=sum(row.status in ON_CLUSTER and row.kind is RunKind.SERVICE for row in siblings),
         queued_siblings=sum(row.status is Status.QUEUED for row in siblings),
         concurrency=_concurrency(pipeline),
         is_driven=is_driven,
