@@ -1,7 +1,8 @@
 """SQLite: one file in the home, shared by any number of processes of one machine.
 
 WAL, so that readers never wait; `BEGIN IMMEDIATE`, so that a writer waits for its turn at the beginning and never fails
-in the middle; `synchronous=FULL`, so that what was committed survives a power cut.
+in the middle; `synchronous=FULL`, so that what was committed survives a power cut. The log begins anew after SQLite's
+own thousand pages: a commit that writes over it takes a third less than one that makes it longer.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ _SETTINGS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 
