@@ -65,11 +65,26 @@ def _cache_hits(store: Store, questions: Sequence[Fetch], now: datetime) -> Mapp
     for project, keys in asks.items():
         found.update(store.cache_candidates(project, keys))
     facts = store.facts(sorted(set(found.values()))) if found else {}
-    return {
+    hits = {
         asker: facts[original]
         for asker, original in found.items()
         if original in facts and not _is_stale(facts[original], ages[asker], now)
     }
+    return {**hits, **_shared_misses(store, asks, hits)}
+
+
+def _shared_misses(
+    store: Store, asks: Mapping[str, Mapping[RunId, str]], hits: Mapping[RunId, RunFacts]
+) -> Mapping[RunId, RunFacts]:
+    """Where several ask at once for what is not there: the first of them does the work, the others wait for it."""
+    first: dict[tuple[str, str], RunId] = {}
+    others: dict[RunId, RunId] = {}
+    for project, keys in asks.items():
+        for asker, key in keys.items():
+            if asker not in hits and (worker := first.setdefault((project, key), asker)) != asker:
+                others[asker] = worker
+    facts = store.facts(sorted(set(others.values()))) if others else {}
+    return {asker: facts[worker] for asker, worker in others.items() if worker in facts}
 
 
 def _is_stale(facts: RunFacts, ttl_seconds: float | None, now: datetime) -> bool:

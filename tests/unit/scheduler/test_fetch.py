@@ -74,3 +74,14 @@ def test_a_result_older_than_the_time_to_live_is_a_miss(store: SqlStore) -> None
 def test_who_did_not_ask_for_the_cache_is_not_told_of_it(store: SqlStore) -> None:
     (found,) = answer(store, [Fetch(ASKER, "default")], EPOCH)
     assert found.cache is None
+
+
+def test_of_those_that_ask_for_the_same_at_once_the_first_does_the_work(store: SqlStore) -> None:
+    askers = [run(50 + number) for number in range(4)]
+    for asker in askers:
+        store.create(asker, condition())
+    keys = ["new", "new", "k1", "new"]
+    asked = [Fetch(asker.uuid, "default", cache_key=key) for asker, key in zip(askers, keys, strict=True)]
+    originals = [found.cache.original if found.cache else None for found in answer(store, asked, EPOCH)]
+    worker = askers[0].uuid
+    assert [original.uuid if original else None for original in originals] == [None, worker, run(1).uuid, worker]

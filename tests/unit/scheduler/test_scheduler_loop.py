@@ -47,6 +47,16 @@ def test_a_dag_runs_in_order_and_its_lease_is_given_back(bench: Bench) -> None:
     assert bench.store.holder(root.uuid, datetime.now(UTC)) is None
 
 
+def test_of_equal_operations_that_begin_together_one_is_done(bench: Bench) -> None:
+    equal = dag("a", "b", "c").replace("cache: {disable: true}, ", "")
+    root = bench.submit(equal)
+    bench.drive(root)
+    assert bench.runtime.started == [("a", 1)]
+    runs = {run.name: run for run in bench.store.tree(root.uuid)}
+    assert runs["b"].original == runs["c"].original == runs["a"].uuid
+    assert bench.status(root) == "succeeded"
+
+
 def test_no_more_runs_at_once_than_the_limit(bench: Bench) -> None:
     bench.runtime.held = {"a", "b", "c"}
     root = bench.submit(dag("a", "b", "c"))
