@@ -38,22 +38,6 @@ def test_a_command_that_reads_a_file_does_not_look_for_plugins(tmp_path: Path) -
     assert "importlib.metadata" not in imported
 
 
-def test_the_types_of_schemas_are_plain_in_a_command_and_make_dictionaries() -> None:
-    code = """
-import sys, typing
-from polyaxon.__main__ import _PlainSchemaTypes
-sys.meta_path.insert(0, _PlainSchemaTypes())
-kept = typing.TypedDict
-from pydantic_core import core_schema
-from polyaxon.spec.operation import Operation
-assert core_schema.SimpleSerSchema(type="any") == {"type": "any"}
-assert Operation.model_validate({"kind": "operation", "hubRef": "x"}).hub_ref == "x"
-print(type(core_schema.SimpleSerSchema).__name__, typing.TypedDict is kept)
-"""
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == ["_PlainType", "True"]
-
-
 def test_a_command_that_asks_the_store_imports_neither_models_nor_a_scheduler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
