@@ -38,7 +38,11 @@ def open_store(settings: Settings) -> Store:
     from polyaxon.store.sql import SqlStore
 
     if settings.database is not None and settings.has_database_server:
-        from polyaxon.store.postgres import PostgresDatabase
+        try:
+            from polyaxon.store.postgres import PostgresDatabase
+        except ImportError as error:  # not installed, or without the library it calls
+            message = f"`database` is a Postgres URL, and psycopg cannot be imported: {error}"
+            raise UsageError(message, hint='`pip install "polyaxon[postgres]"`') from error
 
         store = SqlStore(PostgresDatabase(settings.database))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyaxon.errors import UsageError
+from polyaxon.server import open_store
 from polyaxon.settings import SETTINGS, Settings, read_settings, set_value, unset_value
 
 
@@ -182,3 +184,13 @@ def test_any_text_survives_the_file(text: str) -> None:
         settings = at(Path(home))
         set_value(settings, "project", text)
         assert at(Path(home)).project == text.strip()
+
+
+def test_a_postgres_database_without_its_driver_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "polyaxon.store.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UsageError, match="psycopg") as caught:
+        open_store(at(tmp_path, POLYAXON_DATABASE="postgresql://db/flows"))
+    assert "pip install" in (caught.value.hint or "")
