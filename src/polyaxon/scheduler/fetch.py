@@ -61,14 +61,11 @@ def _cache_hits(store: Store, questions: Sequence[Fetch], now: datetime) -> Mapp
         if question.cache_key is not None:
             asks[question.project][question.run] = question.cache_key
             ages[question.run] = question.cache_ttl
-    found: dict[RunId, RunId] = {}
-    for project, keys in asks.items():
-        found.update(store.cache_candidates(project, keys))
-    facts = store.facts(sorted(set(found.values()))) if found else {}
     hits = {
-        asker: facts[original]
-        for asker, original in found.items()
-        if original in facts and not _is_stale(facts[original], ages[asker], now)
+        asker: original
+        for project, keys in asks.items()
+        for asker, original in store.cache_candidates(project, keys).items()
+        if not _is_stale(original, ages[asker], now)
     }
     return {**hits, **_shared_misses(store, asks, hits)}
 

@@ -255,8 +255,10 @@ class Store(Protocol):
         """Return what templates may see of the runs; unknown ones are absent."""
         ...
 
-    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunId]:
+    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunFacts]:
         """Return, for each asking run and its cache key, the best run to reuse; absent means none.
+
+        Of each no more than it takes to serve another one: how it ended and when, its outputs and artifacts.
 
         That is the latest that succeeded, else the latest that goes on and was created before the asking run, so that
         no two wait for each other. Never the run itself, an archived one, or one that is itself a cache hit.

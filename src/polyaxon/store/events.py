@@ -79,7 +79,7 @@ def _event(name: str, attributes: Mapping[str, Any]) -> Event:
     return event
 
 
-# Most events are one of these two; their text is written directly: encoding them generically would cost more than
+# Most events are one of these; their text is written directly: encoding them generically would cost more than
 # storing them.
 
 
@@ -112,7 +112,15 @@ def _observed(event: Observed) -> str:
     return text + "}]"
 
 
-_QUICK: Mapping[type, Callable[[Any], str]] = {Admitted: _admitted, Observed: _observed}
+def _fetched(event: Fetched) -> str:
+    if event.cache is None or event.joins or event.runs or event.error is not None:
+        return to_json([_NAMES[Fetched], _plain(event)])
+    original = event.cache.original
+    found = "null" if original is None else to_json(_plain(original))
+    return f'["fetched",{{"run":"{event.run}","cache":{{"original":{found}}}}}]'
+
+
+_QUICK: Mapping[type, Callable[[Any], str]] = {Admitted: _admitted, Observed: _observed, Fetched: _fetched}
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from polyaxon.errors import ConflictError, NotFoundError
 from polyaxon.model.ids import RunId
@@ -32,6 +33,7 @@ from polyaxon.store.values import clean_text, from_json, from_micros, to_json
 
 __all__ = [
     "INSERT_CONTENTS",
+    "REUSABLE",
     "SELECT",
     "UPSERT_ARTIFACT",
     "add_artifacts",
@@ -62,6 +64,14 @@ INSERT_CONTENTS = (
     "INSERT INTO contents (run, raw_content, content) SELECT id, ?, ? FROM runs WHERE uuid = ? ON CONFLICT DO NOTHING"
 )
 
+REUSABLE = (
+    "SELECT id, uuid, status, name, outputs, finished_at, state FROM runs "
+    "WHERE project = ? AND state IN ({}) AND live_state = 1 "
+    "AND COALESCE(cloning_kind, '') <> 'cache' AND COALESCE(pending, '') <> 'cache'"
+)
+"""Who may serve those that ask for these cache keys: without order, which would cost more than the look itself."""
+
+Value = TypeVar("Value")
 _MANY = 500
 """How many parameters one statement carries."""
 
@@ -297,19 +307,41 @@ def _facts(run: Run, lineage: Mapping[str, str], compiled_at: datetime | None) -
     )
 
 
-def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunId]:
+def cache_candidates(connection: Connection, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunFacts]:
     """Return, per asking run, the best run with its cache key: see `Store.cache_candidates`."""
-    by_key: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    by_key: dict[str, list[Row]] = defaultdict(list)
     for some in _slices(sorted(set(asks.values()))):
+        for row in connection.all(REUSABLE.format(", ".join("?" * len(some))), (project, *some)):
+            by_key[row[-1]].append(row)
+    best = {asker: _best(by_key.get(key, ()), asker) for asker, key in asks.items()}
+    chosen = {asker: row for asker, row in best.items() if row is not None}
+    lineage = _lineage(connection, sorted({row[0] for row in chosen.values()}))
+    # One value for all that ask for the same.
+    known = {row[0]: _reusable(project, row, lineage.get(row[0], {})) for row in chosen.values()}
+    return {asker: known[row[0]] for asker, row in chosen.items()}
+
+
+def _lineage(connection: Connection, runs: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+    """Return the paths of the artifacts of the runs with these numbers."""
+    lineage: dict[int, dict[str, str]] = defaultdict(dict)
+    for some in _slices(runs):
         marks = ", ".join("?" * len(some))
-        for number, uuid, status, key in connection.all(
-            f"SELECT id, uuid, status, state FROM runs WHERE project = ? AND state IN ({marks}) AND live_state = 1 "
-            "AND COALESCE(cloning_kind, '') <> 'cache' AND COALESCE(pending, '') <> 'cache' ORDER BY id DESC",
-            (project, *some),
-        ):
-            by_key[key].append((number, uuid, status))
-    chosen = {asker: _best(by_key.get(key, ()), asker) for asker, key in asks.items()}
-    return {asker: RunId(uuid) for asker, uuid in chosen.items() if uuid is not None}
+        for run, name, path in connection.all(f"SELECT run, name, path FROM artifacts WHERE run IN ({marks})", some):
+            lineage[run][name] = path
+    return lineage
+
+
+def _reusable(project: str, row: Row, lineage: Mapping[str, str]) -> RunFacts:
+    _, uuid, status, name, outputs, finished_at, _ = row
+    return RunFacts(
+        RunId(uuid),
+        name,
+        project,
+        status=Status(status),
+        outputs=from_json(outputs),
+        artifacts=lineage,
+        finished_at=from_micros(finished_at),
+    )
 
 
 def cache_parts(connection: Connection, uuid: RunId) -> str | None:
@@ -334,20 +366,21 @@ def earlier(connection: Connection, uuid: RunId, limit: int) -> Sequence[tuple[R
 _GOING_ON = frozenset(status.value for status in Status) - {status.value for status in FINAL} - {Status.STOPPING.value}
 
 
-def _best(candidates: Sequence[tuple[int, str, str]], asker: RunId) -> str | None:
+def _best(candidates: Sequence[Row], asker: RunId) -> Row | None:
     """Latest succeeded; else the latest going on that is older than the asker: two never wait for each other."""
-    own = next((number for number, uuid, _ in candidates if uuid == asker), None)
-    others = [candidate for candidate in candidates if candidate[1] != asker]
-    for _, uuid, status in others:
-        if status == Status.SUCCEEDED:
-            return uuid
-    for number, uuid, status in others:
-        if status in _GOING_ON and (own is None or number < own):
-            return uuid
+    latest = sorted(candidates, key=itemgetter(0), reverse=True)
+    own = next((row[0] for row in latest if row[1] == asker), None)
+    others = [row for row in latest if row[1] != asker]
+    for row in others:
+        if row[2] == Status.SUCCEEDED:
+            return row
+    for row in others:
+        if row[2] in _GOING_ON and (own is None or row[0] < own):
+            return row
     return None
 
 
-def _slices(values: Sequence[str]) -> Iterable[Sequence[str]]:
+def _slices(values: Sequence[Value]) -> Iterable[Sequence[Value]]:
     return (values[start : start + _MANY] for start in range(0, len(values), _MANY))
 
 

@@ -201,7 +201,7 @@ class SqlStore:
         with self.database.reading() as connection:
             return runs.facts(connection, uuids)
 
-    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunId]:
+    def cache_candidates(self, project: str, asks: Mapping[RunId, str]) -> Mapping[RunId, RunFacts]:
         """Return the best run to reuse per asking run."""
         with self.database.reading() as connection:
             return runs.cache_candidates(connection, project, asks)

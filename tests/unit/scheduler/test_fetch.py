@@ -11,6 +11,7 @@ import pytest
 from polyaxon.engine.commands import Fetch, JoinQuery
 from polyaxon.model.status import Status
 from polyaxon.scheduler.fetch import answer
+from polyaxon.store.base import Artifact
 from polyaxon.store.sql import SqlStore
 from polyaxon.store.sqlite import SqliteDatabase
 from polyaxon.testing.store_builders import EPOCH, condition, run
@@ -61,6 +62,17 @@ def test_every_question_gets_its_own_hit_or_miss(store: SqlStore) -> None:
         for found in answer(store, asked, EPOCH)
     ]
     assert hits == [run(1).uuid, None, run(0).uuid]
+
+
+def test_of_what_is_reused_its_end_and_results_are_known_and_shared(store: SqlStore) -> None:
+    store.add_artifacts([Artifact(run(1).uuid, "model", "model", "u/model")])
+    asked = [Fetch(run(50 + n).uuid, "default", cache_key=key) for n, key in enumerate(["k1", "k1", "k0"])]
+    first, same, second = (found.cache.original for found in answer(store, asked, EPOCH) if found.cache)
+    assert first is not None
+    assert second is not None
+    assert first is same
+    assert (first.status, first.outputs, first.finished_at) == (Status.SUCCEEDED, {"loss": 0.1}, EPOCH)
+    assert (first.name, first.artifacts, second.artifacts) == ("run-1", {"model": "u/model"}, {})
 
 
 def test_a_result_older_than_the_time_to_live_is_a_miss(store: SqlStore) -> None:

@@ -14,7 +14,7 @@ from polyaxon.store.database import Connection
 from polyaxon.store.dialects import SQLITE
 from polyaxon.store.history import LAST_EVENTS
 from polyaxon.store.leases import BUSY, CLAIMABLE, NEXT_CLEANING, TO_CLEAN
-from polyaxon.store.runs import SELECT
+from polyaxon.store.runs import REUSABLE, SELECT
 from polyaxon.store.search import live_filter, order_by, page, where
 from polyaxon.store.sqlite import SqliteDatabase
 
@@ -53,7 +53,7 @@ PLANS = {
     "the latest runs of their own": (listing("pipeline:nil", ""), "runs_updated"),
     "the newest runs": (listing("status:running", "-created_at"), "runs_created"),
     "runs of a pipeline": (listing("pipeline:" + "a" * 32, "metrics.loss"), "runs_pipeline"),
-    "cache keys": ("SELECT id FROM runs WHERE project = ? AND state IN (?, ?)", "runs_state"),
+    "cache keys": (REUSABLE.format("?, ?"), "runs_state"),
     "conditions": ("SELECT conditions FROM runs WHERE uuid = ?", "sqlite_autoindex_runs_1"),
     "the last events of a root": (LAST_EVENTS, "INTEGER PRIMARY KEY"),
     "edges to a run": ("SELECT kind FROM edges WHERE upstream = ?", "edges_upstream"),
