@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from polyaxon.compiler.kinds import roles
+from polyaxon.model.json_text import encoder
 from polyaxon.spec.types import plain
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _values(section: str, bounds: Iterable[Bound], wanted: tuple[str, ...] | Non
     }
 
 
-_dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
+_dump = encoder(str, ascii_only=True, sort=True)
 
 
 def _containers(run: Mapping[str, Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from polyaxon.compiler.context import NOTHING_BOUND, Bindings, declaration
 from polyaxon.compiler.layout import Layout
 from polyaxon.compiler.settings import Cache, Settings
+from polyaxon.model.json_text import encoder
 from polyaxon.model.launch import Connection, Places, Termination
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import RunFacts, RunKind
@@ -176,7 +177,7 @@ def _as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-_dump = json.JSONEncoder(separators=(",", ":"), default=_as_text, ensure_ascii=False).encode
+_dump = encoder(_as_text, ascii_only=False)
 
 
 def _member(value: Any) -> str:

@@ -92,6 +92,8 @@ class _Scalars(SafeConstructor, Resolver):
         """Return the value of a plain scalar; what cannot be built stays text."""
         if len(text) > _LONGEST:
             return text
+        if tag is None and text.isascii() and text.isdigit() and text[0] != "0":
+            return int(text)  # what the rules come to, for what most of the unquoted numbers are
         tag = tag or str(self.resolve(ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
         build_one = self.yaml_constructors.get(tag) if tag in _SCALAR_TAGS else None
         if build_one is None or tag == _STR:

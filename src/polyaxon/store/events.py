@@ -133,8 +133,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return micros(value)
     if kind in _SHAPES:
-        found = ((name, getattr(value, name), default) for name, default in _SHAPES[kind])
-        return {name: _plain(item) for name, item, default in found if item != default}
+        given = {}
+        for name, default in _SHAPES[kind]:
+            item = getattr(value, name)
+            if item is not default and item != default:
+                given[name] = item if type(item) in _ATOMS else _plain(item)
+        return given
     # Below these only what users logged, which is JSON's already, and facts.
     if isinstance(value, Mapping):
         return {key: _plain(item) if type(item) in _SHAPES else item for key, item in value.items()}

@@ -13,13 +13,15 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
+from polyaxon.model.json_text import encoder
+
 __all__ = ["clean_text", "from_json", "from_micros", "micros", "micros_again", "to_json"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _MARK = "$float"
 
-_dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+_dump = encoder(str, ascii_only=False, nan=False)
 
 
 def micros(at: datetime | None) -> int | None:
