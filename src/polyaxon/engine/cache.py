@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyaxon.engine import compilation
-from polyaxon.engine.commands import Fetch, Linked, Watch
+from polyaxon.engine.commands import Fetch, Watch
 from polyaxon.engine.events import CacheHit, Fetched
 from polyaxon.engine.flow import Flow, Node, Stage
 from polyaxon.engine.lifecycle import fail, move, remember
@@ -98,8 +98,7 @@ def _serve(turn: Turn, node: Node, original: RunFacts) -> None:
         fields.pop("cache_parts", None)  # the original has them
     fields |= _link(node, original)
     source = fields["original"]
-    turn.explain(node, "cache", hit=True, original=source, finished_at=original.finished_at, key=work(node).cache_key)
-    turn.changes.append(Linked(source, node.id, "cache"))
+    turn.explain(node, "cache", hit=True, original=source, finished_at=original.finished_at)
     move(turn, node, Status.SUCCEEDED, "CacheHit", f"served from run {source}", **fields)
 
 

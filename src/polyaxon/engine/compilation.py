@@ -405,6 +405,8 @@ def _what_came_before(node: Node) -> dict[str, str]:
     they were. A pipeline, or a run that cannot be reused, is never the same twice."""
     if node.step is None or node.pipeline is None or node.pipeline.group is None:
         return {}
+    if not (node.step.upstreams or node.step.abroad):
+        return {}
     children = node.pipeline.group.children
     bare = (children[name] for name, edge in node.step.upstreams.items() if not edge.values)
     elsewhere = {f"upstream runs.{uuid}": uuid for uuid in node.step.abroad}
