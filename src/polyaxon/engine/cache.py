@@ -98,7 +98,6 @@ def _serve(turn: Turn, node: Node, original: RunFacts) -> None:
         fields.pop("cache_parts", None)  # the original has them
     fields |= _link(node, original)
     source = fields["original"]
-    turn.explain(node, "cache", hit=True, original=source, finished_at=original.finished_at)
     move(turn, node, Status.SUCCEEDED, "CacheHit", f"served from run {source}", **fields)
 
 

@@ -14,7 +14,7 @@ from polyaxon.engine.misses import Earlier, why_missed, why_not_asked
 from polyaxon.engine.queue import Standing
 from polyaxon.engine.reasons import meaning
 from polyaxon.model.record import dataclass
-from polyaxon.model.run import Condition, Run, RunKind
+from polyaxon.model.run import Cloning, Condition, Run, RunKind
 from polyaxon.model.status import FINAL, ON_CLUSTER, Pending, Status
 
 __all__ = ["Explanation", "Neighbours", "explain", "waits"]
@@ -70,7 +70,9 @@ def explain(
         lines.extend(_TOPICS.get(item.topic, _other(item.topic))(item.facts))
         if item.topic == "cache" and _is_plain_miss(item.facts):
             lines.extend(why_missed(run, around.cache_parts, around.earlier))
-    if all(item.topic != "cache" for item in explanations):
+    if run.cloning_kind is Cloning.CACHE and run.status is Status.SUCCEEDED:
+        lines.append(f"cached: run {run.original} did it")  # its row says so, a thousand times in a dag run again
+    elif all(item.topic != "cache" for item in explanations):
         lines.extend(filter(None, (why_not_asked(run),)))
     if run.status not in FINAL:
         lines.extend(_waiting(run, around))
@@ -131,11 +133,8 @@ def _event(facts: Mapping[str, Any]) -> Iterable[str]:
 
 def _cache(facts: Mapping[str, Any]) -> Iterable[str]:
     if facts.get("hit"):
-        original = facts.get("original")
-        status = facts.get("status")
-        yield (
-            f"cached: it waits for run {original}, which does the same" if status else f"cached: run {original} did it"
-        )
+        if facts.get("status"):  # of one that was over the row tells
+            yield f"cached: it waits for run {facts.get('original')}, which does the same"
         return
     if facts.get("error"):
         yield f"not cached: the lookup failed ({facts['error']})"

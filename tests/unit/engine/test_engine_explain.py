@@ -145,6 +145,16 @@ def test_a_run_that_waits_for_an_equal_one_names_it():
     assert f"it waits for run {'e' * 32}, which does the same" in why(going, "a")
 
 
+def test_a_run_that_was_served_names_who_did_it_once():
+    original = RunFacts(RunId("e" * 32), "before", "default", status=Status.SUCCEEDED)
+    going = Harness(operation(dag(op("a"))))
+    going.answer = lambda fetch: Fetched(fetch.run, cache=CacheHit(original) if fetch.cache_key else None)
+    going.settle()
+    said = why(going, "a")
+    assert said.count(f"cached: run {'e' * 32} did it") == 1
+    assert "not looked up" not in said
+
+
 def test_a_run_that_waits_for_its_image_names_the_builder():
     build = {"hubRef": "kaniko"}
     components = {"kaniko": job("builder")}
