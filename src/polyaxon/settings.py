@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from polyaxon.errors import UsageError
 
-__all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "set_value", "unset_value"]
+__all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "set_value", "unset_value", "without_password"]
 
 CONFIG_FILE = "config.toml"
 
@@ -267,11 +267,12 @@ def _read(key: str, value: Any, origin: str) -> Any:
     try:
         return SETTINGS[key].read(value)
     except _Wrong as wrong:
-        raise UsageError(f"`{key}` in {origin} is `{_shown(value)}`", hint=f"it takes {wrong}") from None
+        raise UsageError(f"`{key}` in {origin} is `{without_password(str(value))}`", hint=f"it takes {wrong}") from None
 
 
-def _shown(value: Any) -> str:
-    return re.sub(r"(://[^:/@\s]*:|password\s*=\s*)[^@\s]+", r"\1…", str(value))
+def without_password(text: str) -> str:
+    """Return the text without the password that a URL, or what libpq takes besides one, has in it."""
+    return re.sub(r"(://[^:/@\s]*:)[^/\s]+(?=@)|(password\s*=\s*)[^&\s]+", r"\1\2…", text)
 
 
 def _file(path: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 
 from polyaxon.cli.output import Output, output_option, write_json, write_table
 from polyaxon.errors import UsageError
-from polyaxon.settings import SETTINGS, Settings, read_settings, set_value, unset_value
+from polyaxon.settings import SETTINGS, Settings, read_settings, set_value, unset_value, without_password
 
 __all__ = ["config"]
 
@@ -100,6 +100,8 @@ def _shown(key: str, value: Any) -> Any:
     """The value, without what only its owner is to know: passwords and keys of connections, too."""
     if isinstance(value, Mapping):
         return {name: _shown(name, item) for name, item in value.items()}
+    if isinstance(value, str):
+        value = without_password(value)
     return NOT_SHOWN if value and _SECRET.search(key) else value
 
 

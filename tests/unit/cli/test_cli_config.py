@@ -68,3 +68,20 @@ def test_a_wrong_value_is_refused_and_the_file_left_alone(capsys: pytest.Capture
     assert run_app(["config", "set", "max_parallel", "many"]) == 2
     assert "it takes a whole number" in capsys.readouterr().err
     assert not (home / "config.toml").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://plx:s@hunter2@db/flows", "postgresql://db/flows?password=hunter2&port=1"]
+)
+def test_the_password_of_the_database_is_never_printed(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    answer(capsys, "set", "database", url)
+    for arguments in (["get", "database"], ["show"], ["show", "-o", "json"]):
+        shown = answer(capsys, *arguments)
+        assert "hunter2" not in shown
+        assert "db/flows" in shown
+
+
+@pytest.mark.parametrize("url", ["postgresql://db:5432/flows", "/srv/a:b@c.db"])
+def test_a_database_without_a_password_is_printed_whole(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    answer(capsys, "set", "database", url)
+    assert answer(capsys, "get", "database") == f"{url}\n"
