@@ -2,14 +2,16 @@
 
 A child holds a slot of its pipeline from its preparation until it ends, is held (approval, cache, build) or backs off;
 a leaf also holds one of the controller's. A pipeline holds its parent's slot while it runs, but no leaf's: so a budget
-of one never blocks a nested pipeline. Besides, at most a window of children waits in one queue, which bounds memory and
-the size of one decision.
+of one never blocks a nested pipeline. Nor does a service of a nested one hold a leaf's: it ends after the work beside
+it, which would get none while services hold them all. Besides, at most a window of children waits in one queue, which
+bounds memory and the size of one decision.
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from polyaxon.engine.companions import is_service
 from polyaxon.engine.compilation import queue_text
 from polyaxon.engine.flow import PIPELINES, Group, Node
 from polyaxon.engine.turn import Turn, work
@@ -128,6 +130,8 @@ def _take(pipeline: Node, child: Node) -> bool:
 def _budget(child: Node) -> Group | None:
     """The group whose leaves the child counts among."""
     if child.kind in PIPELINES or child.controller is None:
+        return None
+    if child.pipeline is not child.controller and is_service(child):
         return None
     return child.controller.group
 

@@ -143,3 +143,17 @@ def test_a_nested_dag_of_services_that_starts_after_all_work_goes_on_and_says_so
     assert everything(going) == {"train": "succeeded", "tools": "running", "inner": "running", "board": "running"}
     going.request(going.root.uuid, Action.STOP)
     assert set(everything(going.run()).values()) == {"succeeded", "stopped"}
+
+
+def test_a_service_in_a_nested_dag_takes_no_place_of_the_outermost_one_from_the_work_beside_it():
+    inner = {"name": "inner", **dag(op("board", service()), op("train"))}
+    done = Harness(operation(dag(op("inner", inner), concurrency=1), name="pipe"), SCRIPT).run()
+    assert everything(done) == {"inner": "succeeded", "board": "succeeded", "train": "succeeded"}
+
+
+def test_services_of_trials_take_no_places_of_the_search_from_the_work_beside_them():
+    inner = dag(op("board", service()), op("prepare"), op("train", dependencies=["prepare"]))
+    matrix = {"kind": "mapping", "concurrency": 1, "values": [{"x": 1}, {"x": 2}, {"x": 3}]}
+    component = {"inputs": [{"name": "x", "type": "int"}], **inner}
+    done = Harness(operation(component, name="pipe", matrix=matrix), SCRIPT).run()
+    assert done.root.status is Status.SUCCEEDED
