@@ -1,6 +1,7 @@
 """What the flow costs per operation, durable settings on: `python benchmarks/flow.py [--quick] [part …]`.
 
-a  decided and committed: dags on a runtime whose attempts end at once (operations per second, memory per operation)
+a  decided and committed: dags on a runtime whose attempts end at once (operations per second, memory per operation),
+   beside a database that commits one row after another and does nothing else
 b  a fan of `true` processes, two at a time, start-up and file loading included, beside `make -j2` in the same run
 c  a re-run of which everything is served from the cache
 d  from submission to the start of a single operation
@@ -22,11 +23,13 @@ import os
 import random
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -178,8 +181,24 @@ def driven(home: str, root: RunId) -> Cell:
     return Cell(wall, cpu, grown)
 
 
+def bare_commits(count: int) -> float:
+    """Return how many rows a second a bare database commits one after another: no chain can be faster than that."""
+    with (
+        tempfile.TemporaryDirectory() as home,
+        closing(sqlite3.connect(f"{home}/bare.db", isolation_level=None)) as bare,
+    ):
+        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE rows (body TEXT)"):
+            bare.execute(statement)
+        began = time.perf_counter()
+        for _ in range(count):
+            bare.execute("INSERT INTO rows VALUES (?)", ("x" * 200,))
+        return count / (time.perf_counter() - began)
+
+
 def decided(size: Size, table: Table) -> None:
     """Part a."""
+    bare = bare_commits(1_000)
+    print(f"a bare database: {bare:.0f} commits/s of one row each, {1e6 / bare:.0f} µs")
     print(f"{'shape':8} {'size':>7} {'wall s':>8} {'op/s':>8} {'µs/op':>7} {'CPU µs/op':>10} {'KB/op':>7}")
     walls: dict[str, dict[int, float]] = {}
     # A process per step: what one dag leaves in memory is not there when the next is measured.
@@ -198,6 +217,8 @@ def decided(size: Size, table: Table) -> None:
     for shape, by_size in walls.items():
         speed, largest = 1e6 / by_size[1_000], max(by_size)
         table.add(f"a  {shape} of 1000", f"{speed:.0f} operations/s", "3000/s", _met(speed >= 3000))
+        if shape == "chain":
+            table.add("", "", f"bare commits {bare:.0f}/s", f"{speed / bare:.2f}× of those")
         if largest > 1_000:
             growth = by_size[largest] / by_size[1_000]
             table.add(f"a  {shape} of {largest}", f"{growth:.2f}× each", "that of 1000", _met(growth <= 1.25))

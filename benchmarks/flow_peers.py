@@ -179,6 +179,7 @@ def measure(peer: Peer) -> Measured:
     if reason:
         return Measured(peer.name, skipped=reason)
     try:
+        run(peer, 1)  # the first one compiles what was just installed
         start_up = run(peer, 1) if peer.operations < FAN else 0.0
         return Measured(peer.name, peer.operations, run(peer, peer.operations), start_up)
     except subprocess.TimeoutExpired:
