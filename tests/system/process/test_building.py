@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -202,13 +202,10 @@ def test_what_a_killed_build_left_is_removed_by_the_next(fresh: Maker) -> None:
 
 
 def test_of_two_identical_builds_at_once_one_builds_and_the_other_waits(fresh: Maker) -> None:
-    results: list[Built] = []
     fresh.write({"Dockerfile": "FROM python:3.11\n"})  # once: one who reads it while it is written finds it empty
-    threads = [threading.Thread(target=lambda: results.append(fresh.build_written())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as threads:
+        builds = [threads.submit(fresh.build_written) for _ in range(2)]
+    results = [each.result() for each in builds]
     assert sorted(built.is_reused for built in results) == [False, True]
     assert results[0].image.root == results[1].image.root
 
