@@ -12,6 +12,7 @@ import hashlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 import polyaxon
 
@@ -22,6 +23,8 @@ LIGHT_VERSION = f"{polyaxon.__version__}+light"
 
 _ROOTS = ("tracking", "client")
 _EPOCH = (2020, 1, 1, 0, 0, 0)
+_PARSING = Lock()
+"""CPython 3.11 counts in one place how deep the trees of all threads are: of two that parse at once, one may fail."""
 
 
 def wheel_name() -> str:
@@ -66,7 +69,9 @@ def light_files() -> dict[str, bytes]:
 
 def _imported(package: Path, file: Path, content: bytes) -> Iterator[Path]:
     """Yield the files of this package that the module imports, and the packages they lie in."""
-    for node in ast.walk(ast.parse(content)):
+    with _PARSING:
+        tree = ast.parse(content)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

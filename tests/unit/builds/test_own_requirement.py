@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from polyaxon.builds import wheel
 from polyaxon.builds.requirements import rewrite_arguments
 from polyaxon.builds.wheel import light_files, write_wheel
 
@@ -73,3 +77,35 @@ def test_the_wheel_imports_with_the_standard_library_alone(tmp_path: Path) -> No
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import polyaxon.tracking, polyaxon.client"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+class _Chatty:
+    """Runs Python code when it is collected, at which another thread may come in."""
+
+    other: object = None
+
+    def __del__(self) -> None:
+        for _ in range(200):
+            pass
+
+
+def test_threads_may_look_for_the_files_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported = wheel._imported
+
+    def amid_garbage(*arguments: Any) -> Any:
+        for _ in range(30):
+            one, two = _Chatty(), _Chatty()
+            one.other, two.other = two, one
+        return imported(*arguments)
+
+    monkeypatch.setattr(wheel, "_imported", amid_garbage)
+    before, seconds = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(50)
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            found = list(threads.map(lambda _: light_files(), range(2)))
+    finally:
+        gc.set_threshold(*before)
+        sys.setswitchinterval(seconds)
+    assert found == [light_files()] * 2
