@@ -64,10 +64,8 @@ class Incoming:
     """Changes that the event's source says, and that no decision makes."""
 
 
-def joined(incoming: Sequence[Incoming]) -> Sequence[Incoming]:
+def joined(incoming: Iterable[Incoming]) -> list[Incoming]:
     """Join what was seen of attempts that began and ended since the last round: one event tells both."""
-    if len(incoming) < 2:
-        return incoming
     kept: list[Incoming | None] = []
     begun: dict[tuple[RunId, int], tuple[int, Observation]] = {}
     for item in incoming:

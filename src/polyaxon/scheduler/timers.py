@@ -39,8 +39,6 @@ class Alarms:
 
     def due(self, now: datetime) -> list[tuple[RunId, RunId, TimerKind]]:
         """Take and return (root, run, kind) of what is due."""
-        if not (self._durations or self._moments):
-            return []
         return [*self._durations.due(self._clock.steady()), *self._moments.due(now)]
 
     def seconds_left(self, now: datetime) -> float:
@@ -59,9 +57,6 @@ class Timers:
         self._by_root: dict[RunId, set[Key]] = {}
         self._roots: dict[Key, RunId] = {}
         self._count = 0
-
-    def __len__(self) -> int:
-        return len(self._set)
 
     def set(self, root: RunId, run: RunId, kind: TimerKind, at: datetime | None) -> None:
         """Set, replace or (None) cancel the timer."""
