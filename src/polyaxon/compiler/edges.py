@@ -13,6 +13,7 @@ from polyaxon.spec.component import Authored
 __all__ = ["EdgeInfo", "Endless", "abroad", "awaits_start", "upstreams"]
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
+_NOBODY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class EdgeInfo(NamedTuple):
@@ -43,10 +44,12 @@ def upstreams(operation: Authored) -> dict[str, EdgeInfo]:
     return edges
 
 
-def abroad(operation: Authored) -> dict[str, tuple[str, ...]]:
+def abroad(operation: Authored) -> Mapping[str, tuple[str, ...]]:
     """Return the runs that need not be of the same tree whose events this one waits for, and the statuses."""
+    if not operation.events:
+        return _NOBODY
     found: dict[str, tuple[str, ...]] = {}
-    for event in operation.events or ():
+    for event in operation.events:
         ref = _read(event.ref)
         if ref is not None and ref.kind == "runs":
             found[ref.name] = (*found.get(ref.name, ()), *(_statuses(event.kinds) or _WELL))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -45,7 +44,6 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=Model)
-_NOBODY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +124,7 @@ def _node(item: Authored, components: Mapping[str, Authored], problems: list[Pro
         upstreams=upstreams(operation),
         trigger=operation.trigger or "all_succeeded",
         skip_on_upstream_skip=bool(operation.skip_on_upstream_skip),
-        abroad=abroad(operation) if operation.events else _NOBODY,
+        abroad=abroad(operation),
     )
 
 
