@@ -14,9 +14,8 @@ from polyaxon.model.run import Condition, RunKind
 from polyaxon.model.status import Status
 from polyaxon.model.trigger import Unmet
 
-__all__ = ["SUCCESSES", "Ending", "describe_ending"]
+__all__ = ["Ending", "describe_ending"]
 
-SUCCESSES = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 """The final statuses that exit 0."""
 FAILURES_SHOWN = 5
 REASONS_READ = 20

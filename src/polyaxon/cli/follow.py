@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from polyaxon.cli.background import leave_scheduler
-from polyaxon.cli.ending import SUCCESSES, Ending, describe_ending
+from polyaxon.cli.ending import Ending, describe_ending
 from polyaxon.cli.interrupts import Answer, Interrupts, Step, read_answer
 from polyaxon.cli.live.lines import EXPLAINED
 from polyaxon.cli.live.plain import TOLD, PlainView
@@ -26,7 +26,7 @@ from polyaxon.cli.shapes import run_detail
 from polyaxon.model.ids import RunId
 from polyaxon.model.record import dataclass
 from polyaxon.model.run import Condition, Run, RunKind
-from polyaxon.model.status import Status, is_final
+from polyaxon.model.status import WELL, Status, is_final
 from polyaxon.server import Local
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def follow(local: Local, root: RunId, manner: Manner) -> int:
     else:
         for line in [*_warnings(local, tree), *describe_ending(tree, _ending(local), _now())]:
             click.echo(line)
-    return 0 if run.status in SUCCESSES else EXIT_FAILED
+    return 0 if run.status in WELL else EXIT_FAILED
 
 
 class _Session:

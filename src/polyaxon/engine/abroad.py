@@ -20,12 +20,11 @@ from polyaxon.engine.stops import give_up
 from polyaxon.engine.trigger import Unmet, matching_statuses
 from polyaxon.engine.turn import Turn
 from polyaxon.model.ids import RunId
-from polyaxon.model.status import PENDING, Status
+from polyaxon.model.status import PENDING, WELL, Status
 
-__all__ = ["awaits", "begin", "decide_alone", "facts_of_events", "heard", "listen", "take"]
+__all__ = ["awaits", "begin", "decide_alone", "endings", "facts_of_events", "heard", "listen", "take", "tell_missed"]
 
 _NOTHING: Mapping[str, Any] = {}
-_WELL = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
 
 def begin(turn: Turn, node: Node) -> None:
@@ -80,16 +79,24 @@ def decide_alone(turn: Turn, node: Node) -> None:
     ends = heard(node)
     if len(ends) < len(compilation.abroad_of(node)):
         return
-    facts = facts_of_events(node)
-    turn.explain(node, "trigger", result="no_event", **facts)
-    seen = ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
-    message = f"no event it waits for happened: {seen}"
-    if all(status in _WELL for status in ends.values()):
+    message = tell_missed(turn, node, facts_of_events(node))
+    if all(status in WELL for status in ends.values()):
         move(turn, node, Status.SKIPPED, "EventMissed", message)
         return
     by_stop = all(status is Status.STOPPED for status in ends.values())
     reason = Unmet.UPSTREAM_STOPPED if by_stop else Unmet.UPSTREAM_FAILED
     move(turn, node, Status.UPSTREAM_FAILED, reason.value, message)
+
+
+def tell_missed(turn: Turn, node: Node, facts: Mapping[str, Any]) -> str:
+    """Explain that no event the run waits for can come any more, and return that as a message."""
+    turn.explain(node, "trigger", result="no_event", **facts)
+    return f"no event it waits for happened: {endings(facts)}"
+
+
+def endings(facts: Mapping[str, Any]) -> str:
+    """How what was waited for ended, in words."""
+    return ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
 
 
 def facts_of_events(node: Node) -> dict[str, Any]:

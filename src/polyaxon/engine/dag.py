@@ -24,14 +24,13 @@ from polyaxon.engine.trigger import evaluate as evaluate_trigger
 from polyaxon.engine.turn import Turn
 from polyaxon.errors import UserError
 from polyaxon.model.ids import child_id
-from polyaxon.model.status import Status
+from polyaxon.model.status import WELL, Status
 
 __all__ = ["announce", "child_ended", "evaluate", "open_dag"]
 
 _NAMED = 20
 """How many upstreams an explanation names."""
 _WAITING = frozenset({Status.CREATED, Status.RESUMING})
-_WELL = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
 
 def open_dag(turn: Turn, dag: Node, resumed: bool) -> None:
@@ -189,7 +188,7 @@ def _evaluate_events(node: Node) -> Verdict:
         return Verdict.WAIT
     # Where everything went well, what waits for something else (a failure, say) is not needed: no fault of anybody.
     ends = [*(upstream.status for upstream in heard), *elsewhere.values()]
-    return Verdict.MISS if all(end in _WELL for end in ends) else Verdict.FAIL
+    return Verdict.MISS if all(end in WELL for end in ends) else Verdict.FAIL
 
 
 def _start(turn: Turn, node: Node) -> None:
@@ -210,9 +209,7 @@ def _skip(turn: Turn, node: Node) -> None:
 
 
 def _miss(turn: Turn, node: Node) -> None:
-    facts = _event_facts(node)
-    turn.explain(node, "trigger", result="no_event", **facts)
-    move(turn, node, Status.SKIPPED, "EventMissed", f"no event it waits for happened: {_in_words(facts)}")
+    move(turn, node, Status.SKIPPED, "EventMissed", abroad.tell_missed(turn, node, _event_facts(node)))
 
 
 def _doom(turn: Turn, node: Node) -> None:
@@ -222,19 +219,15 @@ def _doom(turn: Turn, node: Node) -> None:
     if node.by_stop and node.pipeline is not None and node.pipeline.group is not None:
         node.pipeline.group.by_stop += 1
     if node.listens:
-        facts, result, wanted = _event_facts(node), "no_event", "no event it waits for happened"
+        message = abroad.tell_missed(turn, node, _event_facts(node))
         reason = Unmet.UPSTREAM_STOPPED if node.by_stop else Unmet.UPSTREAM_FAILED
     else:
         trigger = Trigger(node.step.trigger)
         facts = _trigger_facts(node, lambda status: status not in WANTED[trigger])
-        result, wanted = "upstream_failed", f"trigger `{trigger}` was not satisfied"
+        turn.explain(node, "trigger", result="upstream_failed", **facts)
+        message = f"trigger `{trigger}` was not satisfied: {abroad.endings(facts)}"
         reason = why_unmet(trigger, node.tally)
-    turn.explain(node, "trigger", result=result, **facts)
-    move(turn, node, Status.UPSTREAM_FAILED, reason.value, f"{wanted}: {_in_words(facts)}")
-
-
-def _in_words(facts: dict[str, Any]) -> str:
-    return ", ".join(f"`{name}` {status}" for name, status in facts["upstreams"].items())
+    move(turn, node, Status.UPSTREAM_FAILED, reason.value, message)
 
 
 def _is_by_stop(node: Node) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from polyaxon.model.record import dataclass
-from polyaxon.model.status import FINAL, Status
+from polyaxon.model.status import FINAL, WELL, Status
 from polyaxon.model.trigger import Trigger, Unmet
 
 __all__ = [
@@ -125,7 +125,7 @@ _RULES: dict[Trigger, Callable[[Tally], Verdict]] = {
 
 _FAILURES = frozenset({Trigger.ALL_FAILED, Trigger.ONE_FAILED})
 WANTED: dict[Trigger, frozenset[Status]] = {
-    Trigger.ALL_SUCCEEDED: frozenset({Status.SUCCEEDED, Status.SKIPPED}),
+    Trigger.ALL_SUCCEEDED: WELL,
     Trigger.ALL_FAILED: frozenset({Status.FAILED}),
     Trigger.ALL_DONE: FINAL,
     Trigger.ONE_SUCCEEDED: frozenset({Status.SUCCEEDED}),

@@ -14,6 +14,7 @@ __all__ = [
     "PENDING",
     "SAFE_STOP",
     "TRANSITIONS",
+    "WELL",
     "Pending",
     "Status",
     "can_move",
@@ -57,6 +58,8 @@ class Pending(StrEnum):
 FINAL = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED},
 )
+WELL = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+"""Ended, and nothing is wrong."""
 PENDING = frozenset({Status.CREATED, Status.ON_SCHEDULE, Status.RESUMING})
 SAFE_STOP = PENDING | {Status.COMPILED, Status.QUEUED, Status.RETRYING}
 """Nothing runs yet: a stop takes effect at once."""

@@ -17,12 +17,10 @@ from polyaxon.cli.shapes import run_detail
 from polyaxon.engine.events import Action
 from polyaxon.errors import ConflictError
 from polyaxon.model.run import Run, RunKind
-from polyaxon.model.status import Status, is_final
+from polyaxon.model.status import WELL, is_final
 from polyaxon.spec.dump import dump
 
 __all__ = ["resume"]
-
-DONE = {Status.SUCCEEDED, Status.SKIPPED}
 
 
 @click.command()
@@ -56,7 +54,7 @@ def resume(
     """
     with open_local_home() as (local, home):
         run = home.find(uuid or reference, project)
-        if run.status in DONE and not _has_gaps(home, run):
+        if run.status in WELL and not _has_gaps(home, run):
             raise ConflictError(
                 f"{run.name or run.uuid} has {ENDED[run.status]}: there is nothing to continue",
                 hint=f"`polyaxon ops restart {run.uuid[:8]}` runs it again",

@@ -13,11 +13,9 @@ from polyaxon.cli.poll import until_final
 from polyaxon.cli.shapes import run_item
 from polyaxon.cli.words import colored_status
 from polyaxon.model.run import Run
-from polyaxon.model.status import Status, is_final
+from polyaxon.model.status import WELL, is_final
 
 __all__ = ["wait"]
-
-WELL = {Status.SUCCEEDED, Status.SKIPPED}
 
 
 @click.command()
